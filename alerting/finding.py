@@ -1,0 +1,53 @@
+"""The one thing alerting accepts: a reading, with where and when and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Condition: TypeAlias = Literal["ok", "drifting", "insufficient"]
+EventKind: TypeAlias = Literal["prediction", "feature", "label", "health"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stream:
+    """A stream of events: a model version (or a feature view and version) and one segment of it ("" is all of it)."""
+
+    kind: EventKind
+    model: str
+    version: str
+    segment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One bin's share in the reference and in the window."""
+
+    label: str
+    expected: float
+    observed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one detector saw for one subject of one stream in one window; good news is a finding too.
+
+    `since` and `at` are the window's start and end in event time (UTC); `row` is the last source offset in it.
+    """
+
+    stream: Stream
+    subject: str
+    detector: str
+    window: str
+    condition: Condition
+    since: datetime
+    at: datetime
+    n: int
+    reference_n: int
+    reason: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    threshold: float | None = None
+    row: int = -1
+    moves: tuple[Move, ...] = ()

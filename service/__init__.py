@@ -1,0 +1,1 @@
+"""Sockets, clocks, environment and database around `detectors` and `alerting`."""

@@ -1,0 +1,1 @@
+"""The HTTP side: intake, reading API, health."""

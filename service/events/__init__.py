@@ -1,0 +1,1 @@
+"""The wire: the native schema, what wraps it, and how bytes become columns."""

@@ -1,0 +1,35 @@
+"""What a source delivers: bytes at an offset, in batches that are contiguous within one partition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a partition; `value` is None for a tombstone, `time_ms` the broker's or log's append time (ms, UTC)."""
+
+    offset: int
+    value: bytes | None
+    headers: Headers = ()
+    key: bytes | None = None
+    time_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one partition covering offsets lo <= offset < hi.
+
+    `gap` counts offsets in the range that no longer exist (retention, compaction, transaction markers): they are
+    booked, never skipped silently. `end` is the partition's known end when the batch was made (lag = end - hi).
+    """
+
+    source: str
+    partition: str
+    lo: int
+    hi: int
+    records: Sequence[Record] = field(default_factory=tuple)
+    gap: int = 0
+    end: int | None = None

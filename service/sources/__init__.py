@@ -1,0 +1,1 @@
+"""Where records come from; one conformance suite for all."""

@@ -1,0 +1,1 @@
+"""State in one database; every change is one transaction."""
