@@ -1,1 +1,1 @@
-"""One file per destination."""
+"""Where notices go: one file per kind of destination, all behind `sink.Sink`."""

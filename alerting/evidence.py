@@ -1,0 +1,64 @@
+"""Why an incident is what it is: its members, the telling ones first, cut to what a person reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerting.finding import Finding, Move
+from alerting.incident import Incident
+from alerting.member import Member
+from alerting.policy import Policy
+from alerting.tiers import Tier
+
+EVIDENCE_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One member of an incident at its worst; `low` and `high` bound the effect at the policy's confidence."""
+
+    segment: str
+    subject: str
+    detector: str
+    window: str
+    tier: Tier
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reference_n: int
+    since: datetime
+    at: datetime
+    reason: str
+    moves: tuple[Move, ...]
+    cleared_at: datetime | None
+
+
+def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
+    """Give the ten most telling members: by tier, held before cleared, then importance x effect; then by name.
+
+    An effect is its lower bound over what that bound had to reach, which makes detectors comparable.
+    """
+    order = sorted(
+        incident.members,
+        key=lambda m: (-m.tier.rank, not m.held, -_weight(m, policy.importance) * _effect(m, policy), m.since, m.key),
+    )
+    return tuple(_evidence(member) for member in order[:EVIDENCE_MAX])
+
+
+def _weight(member: Member, importance: Mapping[str, float]) -> float:
+    return importance.get(member.subject, 1.0)
+
+
+def _effect(member: Member, policy: Policy) -> float:
+    bound = policy.ladder.bound(member.detector, member.tier)
+    return member.peak.low / bound if bound and member.peak.low is not None else 1.0
+
+
+def _evidence(member: Member) -> Evidence:
+    peak: Finding = member.peak
+    return Evidence(
+        segment=member.segment, subject=member.subject, detector=member.detector, window=peak.window, tier=member.tier,
+        value=peak.value, low=peak.low, high=peak.high, n=peak.n, reference_n=peak.reference_n, since=peak.since,
+        at=peak.at, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""One monitor's part in an incident: from the breach that brought it in to the evaluations that clear it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from alerting.finding import Finding
+from alerting.policy import Rules
+from alerting.tiers import Tier
+
+Key: TypeAlias = tuple[str, str, str]
+"""(segment, subject, detector)"""
+
+MemberState: TypeAlias = Literal["holding", "clearing", "blind", "clear"]
+"""`blind`: its newest finding was insufficient; nothing is concluded from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A monitor that broke, over all the windows it is read in.
+
+    `since` is the start of the window that first showed it, `seen` the end of the newest finding taken per window and
+    `clear_runs` how many in a row of each window have been clear. A member is held until `cleared_at` is set.
+    """
+
+    segment: str
+    subject: str
+    detector: str
+    tier: Tier
+    peak: Finding
+    since: datetime
+    seen: Mapping[str, datetime]
+    clear_runs: Mapping[str, int]
+    state: MemberState = "holding"
+    cleared_at: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies it within its incident."""
+        return (self.segment, self.subject, self.detector)
+
+    @property
+    def held(self) -> bool:
+        """True until it has cleared."""
+        return self.cleared_at is None
+
+    @property
+    def seen_at(self) -> datetime:
+        """The end of the newest window taken."""
+        return max(self.seen.values())
+
+
+def key_of(finding: Finding) -> Key:
+    """Say which member of an incident a finding is about."""
+    return (finding.stream.segment, finding.subject, finding.detector)
+
+
+def join(finding: Finding, tier: Tier) -> Member:
+    """Make a member of the breach that brings it in."""
+    segment, subject, detector = key_of(finding)
+    return Member(segment, subject, detector, tier, finding, finding.since, {finding.window: finding.at}, {})
+
+
+def take(member: Member, finding: Finding, rules: Rules) -> Member:
+    """Read one finding into a held member; one that is not newer than what was read in its window changes nothing.
+
+    The tier only rises. Runs are counted per window, because windows disagree for good reasons: an hour after a repair
+    the last five minutes are clear and the last day is not. Whichever window first has `clear_evaluations` clear
+    findings in a row clears the member. An insufficient finding neither adds to a run nor breaks it.
+    """
+    if finding.at <= member.seen.get(finding.window, datetime.min.replace(tzinfo=finding.at.tzinfo)):
+        return member
+    seen = {**member.seen, finding.window: finding.at}
+    if finding.condition == "insufficient":
+        return replace(member, seen=seen, state="blind")
+    if not rules.ladder.clears(finding, member.tier):
+        runs = {**member.clear_runs, finding.window: 0}
+        state: MemberState = "clearing" if any(runs.values()) else "holding"
+        return replace(_raised(member, finding, rules), seen=seen, clear_runs=runs, state=state)
+    run = member.clear_runs.get(finding.window, 0) + 1
+    runs = {**member.clear_runs, finding.window: run}
+    if run >= rules.clear_evaluations:
+        return replace(member, seen=seen, clear_runs=runs, state="clear", cleared_at=finding.at)
+    return replace(member, seen=seen, clear_runs=runs, state="clearing")
+
+
+def _raised(member: Member, finding: Finding, rules: Rules) -> Member:
+    tier = rules.ladder.tier(finding)
+    if tier is None:
+        return member
+    higher = tier if tier.rank > member.tier.rank else member.tier
+    return replace(member, tier=higher, peak=finding if _weight(finding, tier) > _weight_of(member) else member.peak)
+
+
+def _weight_of(member: Member) -> tuple[int, float]:
+    return _weight(member.peak, member.tier)
+
+
+def _weight(finding: Finding, tier: Tier) -> tuple[int, float]:
+    return (tier.rank, finding.low if finding.low is not None else finding.value or 0.0)

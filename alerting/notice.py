@@ -1,0 +1,112 @@
+"""A notice: plain words for one party about one incident, with the evidence, what is expected and by when."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerting import wording
+from alerting.audit import Json
+from alerting.clocks import Clock, Hours, clocks, parse_hours
+from alerting.evidence import Evidence, ranked
+from alerting.incident import Incident, Intent
+from alerting.policy import Policy
+from alerting.route import Addressee, Role
+from alerting.stored import read, written
+from alerting.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where to read on."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one party is told. `incident` is its id, `seq` numbers what it tells; the lead member names the subject."""
+
+    id: str
+    incident: str
+    seq: int
+    intent: Intent
+    tier: Tier
+    party: str
+    role: Role
+    title: str
+    text: str
+    model: str
+    version: str
+    segment: str
+    subject: str
+    detector: str
+    row: int
+    at: datetime
+    evidence: tuple[Evidence, ...] = ()
+    members: int = 0
+    asks: tuple[Clock, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    def to_json(self) -> str:
+        """Write it for the store."""
+        return written(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Notice":
+        """Read what `to_json` wrote; raises StoredStateError."""
+        return read(cls, text)
+
+    def to_payload(self) -> dict[str, Json]:
+        """Give it as the body of a message to a machine: {type, timestamp, data}."""
+        return {
+            "type": f"incident.{self.intent}",
+            "timestamp": self.at.isoformat(),
+            "data": {
+                "notice": self.id, "incident": self.incident, "seq": self.seq, "tier": str(self.tier),
+                "party": self.party, "role": self.role, "title": self.title, "text": self.text,
+                "model": self.model, "version": self.version, "segment": self.segment, "subject": self.subject,
+                "detector": self.detector, "row": self.row, "members": self.members,
+                "evidence": [_evidence_json(item) for item in self.evidence],
+                "asks": [{"what": clock.what, "by": clock.by.isoformat()} for clock in self.asks],
+                "links": [{"text": link.text, "url": link.url} for link in self.links],
+            },
+        }  # fmt: skip
+
+
+def compose(
+    incident: Incident, intent: Intent, addressee: Addressee, *, seq: int, at: datetime, policy: Policy
+) -> Notice:
+    """Find the words for one party; the same arguments always give the same notice."""
+    lead = incident.lead
+    evidence = ranked(incident, policy)
+    hours = parse_hours(addressee.hours) if addressee.hours else Hours()
+    asks = () if intent == "resolve" else clocks(incident.tier, at, addressee.tz, hours)
+    links = _links(incident, policy)
+    title = wording.title(incident, intent)
+    parts = wording.Parts(
+        incident, intent, addressee, evidence, asks, [(link.text, link.url) for link in links], policy
+    )
+    return Notice(
+        id="ntc_" + hashlib.sha256(f"{incident.id}|{addressee.party}|{seq}".encode()).hexdigest()[:16],
+        incident=incident.id, seq=seq, intent=intent, tier=incident.tier, party=addressee.party, role=addressee.role,
+        title=title, text=wording.text(parts), model=incident.stream.model, version=incident.stream.version,
+        segment=lead.segment, subject=lead.subject, detector=lead.detector, row=lead.peak.row, at=at,
+        evidence=evidence, members=len(incident.members) + incident.unlisted, asks=asks, links=links,
+    )  # fmt: skip
+
+
+def _links(incident: Incident, policy: Policy) -> tuple[Link, ...]:
+    page = f"{policy.public_url.rstrip('/')}/incidents/{incident.id}" if policy.public_url else ""
+    runbook = policy.runbook_url or page
+    return tuple(Link(text, url) for text, url in (("Runbook", runbook), ("Incident", page)) if url)
+
+
+def _evidence_json(item: Evidence) -> dict[str, Json]:
+    return {
+        "segment": item.segment, "subject": item.subject, "detector": item.detector, "window": item.window,
+        "tier": str(item.tier), "value": item.value, "low": item.low, "high": item.high, "n": item.n,
+        "reference_n": item.reference_n, "since": item.since.isoformat(), "at": item.at.isoformat(),
+        "reason": item.reason, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
+        "moves": [{"label": m.label, "expected": m.expected, "observed": m.observed} for m in item.moves],
+    }  # fmt: skip

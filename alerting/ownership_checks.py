@@ -1,0 +1,54 @@
+"""What no single row can show: rules that contradict each other, and parties that nobody asks."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from alerting.globs import overlap
+from alerting.ownership import ROLES, Match, Party, Rule
+from alerting.route import Role
+
+
+def ambiguous(rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Rule, Rule, Role]]:
+    """Give pairs of rules that are equally specific, may cover the same, and name different parties for a role."""
+    for role in ROLES:
+        alike = defaultdict(list)
+        for rule in rules:
+            if role in rule.assign:
+                alike[rule.match.specificity].append(rule)
+        for group in alike.values():
+            for one, other in combinations(group, 2):
+                if one.assign[role] != other.assign[role] and may_meet(one.match, other.match, families):
+                    yield one, other, role
+
+
+def may_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) -> bool:
+    """Say whether some subject of some stream may be covered by both."""
+    mine, theirs = one.segment or {}, other.segment or {}
+    return (
+        _meet(one.model, other.model)
+        and (one.version is None or other.version is None or one.version == other.version)
+        and _meet(one.feature, other.feature)
+        and _meet(one.feature_view, other.feature_view)
+        and all(theirs.get(key, value) == value for key, value in mine.items())
+        and _families_meet(one, other, families)
+    )
+
+
+def idle_parties(parties: Mapping[str, Party], fallback: Mapping[Role, str], rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Warn of parties that no rule and no fallback names."""
+    asked = set(fallback.values()) | {party for rule in rules for party in rule.assign.values()}
+    return tuple(f"party {name} is named by no rule and no fallback" for name in parties if name not in asked)
+
+
+def _families_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) -> bool:
+    mine, theirs = _model_globs(one, families), _model_globs(other, families)
+    return any(overlap(left, right) for left in mine for right in theirs)
+
+
+def _model_globs(match: Match, families: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return families.get(match.family, ()) if match.family is not None else (match.model or "*",)
+
+
+def _meet(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or overlap(one, other)

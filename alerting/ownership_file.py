@@ -1,0 +1,189 @@
+"""Reading `owners.yaml`: everything that is wrong with it is said in one go, each with line, column and the way out."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from alerting.errors import Fault, OwnershipError
+from alerting.marked_yaml import Marked, Path, Value, read
+from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
+from alerting.ownership_checks import ambiguous, idle_parties
+from alerting.ownership_faults import validated
+from alerting.ownership_wire import WireContact, WireFallback, WireFamily, WireParty, WireRule
+from alerting.route import Destination, Role
+
+SECTIONS = ("version", "parties", "fallback", "rules", "families")
+RULES_MAX = 2_000
+
+T = TypeVar("T")
+
+
+def load_ownership(path: FilePath) -> Ownership:
+    """Read the table from a file; raises OwnershipError with every fault, also when it cannot be read at all."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        fault = Fault(1, 1, f"the file cannot be read ({error.strerror})", "Create it, or point alerting.owners at it")
+        raise OwnershipError(str(path), (fault,)) from error
+    except UnicodeDecodeError as error:
+        raise OwnershipError(str(path), (Fault(1, 1, "the file is not UTF-8", "Save it as UTF-8"),)) from error
+    return parse_ownership(text, str(path))
+
+
+def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
+    """Read the table from text; raises OwnershipError, in which `file` is the name that is shown."""
+    marked = read(text)
+    table = marked.value if isinstance(marked.value, dict) else {}
+    if not table and not marked.faults:
+        marked.fault((), "the file holds no table", 'Begin with "version: 1", then parties and fallback')
+    if table:
+        _check_sections(table, marked)
+    parties = {name: _party(name, wire) for name, wire in _each(table, "parties", WireParty, marked).items()}
+    families = {n: tuple(w.models) for n, w in _each(_listed(table), "families", WireFamily, marked).items()}
+    fallback = _fallback(table, marked)
+    rules = _rules(table, marked)
+    _check_names(table, parties, families, fallback, rules, marked)
+    if not marked.faults:
+        for one, other, role in ambiguous(rules, families):
+            path = ("rules", rules.index(other), "assign", role)
+            problem = (
+                f"rule {other.id!r} gives the role {role} to {other.assign[role]!r}, and rule {one.id!r}, which is as "
+                f"specific and covers some of the same, to {one.assign[role]!r}"
+            )
+            marked.fault(path, problem, "Make one of the two narrower, or name the same party")
+    if marked.faults:
+        raise OwnershipError(file, tuple(sorted(set(marked.faults))))
+    sha = hashlib.sha256(text.encode()).hexdigest()
+    return Ownership(parties, fallback, rules, families, sha, idle_parties(parties, fallback, rules))
+
+
+def _check_sections(table: Mapping[str, Value], marked: Marked) -> None:
+    for name in table:
+        if name not in SECTIONS:
+            marked.fault((name,), f"unknown section {name!r}", f"Use {', '.join(SECTIONS)}", at_key=True)
+    if "version" not in table:
+        marked.fault((), "the version is missing", 'Write "version: 1" in the first line')
+    elif table["version"] != 1 or isinstance(table["version"], bool):
+        marked.fault(("version",), f"version {table['version']!r} is unknown", "This program reads version 1")
+    if not table.get("parties"):
+        marked.fault(("parties",), "there are no parties", "Name at least one party with its contacts")
+
+
+def _each(table: Mapping[str, Value], section: str, kind: type[T], marked: Marked) -> dict[str, T]:
+    """Validate the entries of a section one by one, so that a broken one does not hide the others."""
+    entries = table.get(section)
+    if entries is None:
+        return {}
+    if not isinstance(entries, dict):
+        marked.fault((section,), f"{section} is {_said(entries)}", "Write one `name: ...` per line below it")
+        return {}
+    adapter = TypeAdapter(kind)
+    found = {name: validated(adapter, entry, (section, name), marked) for name, entry in entries.items()}
+    return {name: entry for name, entry in found.items() if entry is not None}
+
+
+def _listed(table: Mapping[str, Value]) -> dict[str, Value]:
+    families = table.get("families")
+    if not isinstance(families, dict):
+        return dict(table)
+    return {"families": {name: {"models": v} if isinstance(v, list) else v for name, v in families.items()}}
+
+
+def _party(name: str, wire: WireParty) -> Party:
+    destinations: dict[str, Destination] = {}
+    for contact in wire.contacts:
+        destination = _destination(name, contact)
+        destinations[destination.name] = destination
+    return Party(name, tuple(destinations.values()), wire.tz, wire.hours)
+
+
+def _destination(party: str, contact: WireContact) -> Destination:
+    if contact.webhook is None:
+        return Destination(f"log:{party}:{contact.log}" if contact.log else f"log:{party}", "log", contact.log or party)
+    # The address may itself be a secret, so that the name holds only enough of its hash to tell two apart.
+    digest = hashlib.sha256(contact.webhook.url.encode()).hexdigest()[:8]
+    return Destination(f"webhook:{party}:{digest}", "webhook", contact.webhook.url, contact.webhook.secret)
+
+
+def _fallback(table: Mapping[str, Value], marked: Marked) -> dict[Role, str]:
+    fallback = table.get("fallback")
+    if isinstance(fallback, dict) and "owner" in fallback:
+        return validated(TypeAdapter(WireFallback), fallback, ("fallback",), marked) or {}
+    if table:
+        fix = 'Write "fallback: {owner: some-party}": it is told about everything that no rule covers'
+        marked.fault(("fallback",), "the fallback names no owner", fix)
+    return {}
+
+
+def _rules(table: Mapping[str, Value], marked: Marked) -> tuple[Rule, ...]:
+    entries = table.get("rules")
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        marked.fault(("rules",), f"rules is {_said(entries)}", 'Write each rule as "- {id: ..., match: ...}"')
+        return ()
+    if len(entries) > RULES_MAX:
+        marked.fault(("rules",), f"there are {len(entries)} rules, over {RULES_MAX}", "Use globs and families")
+        return ()
+    adapter = TypeAdapter(WireRule)
+    wires = [validated(adapter, entry, ("rules", index), marked) for index, entry in enumerate(entries)]
+    return tuple(_rule(wire) for wire in wires if wire is not None)
+
+
+def _rule(wire: WireRule) -> Rule:
+    match = wire.match
+    segment = segment_pairs(match.segment) if isinstance(match.segment, str) else match.segment
+    return Rule(
+        wire.id,
+        Match(match.family, match.model, match.version, segment, match.feature, match.feature_view),
+        wire.assign,
+        wire.review_by,
+    )
+
+
+def _check_names(
+    table: Mapping[str, Value],
+    parties: Mapping[str, Party],
+    families: Mapping[str, tuple[str, ...]],
+    fallback: Mapping[Role, str],
+    rules: tuple[Rule, ...],
+    marked: Marked,
+) -> None:
+    """Look up every name in the section it points to; a party that is there but broken is known all the same."""
+    known = {name: table.get(name) for name in ("parties", "families")}
+    named = {name: list(entries) if isinstance(entries, dict) else [] for name, entries in known.items()}
+    for role, party in fallback.items():
+        _look_up("party", party, named["parties"], ("fallback", role), marked)
+    entries = table.get("rules")
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if not isinstance(entry, dict):
+            continue
+        name, match, assign = entry.get("id"), entry.get("match"), entry.get("assign")
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            line = marked.values[("rules", seen[name], "id")][0]
+            marked.fault(
+                ("rules", index, "id"), f"the id {name!r} is also that of the rule in line {line}", "Rename it"
+            )
+        if isinstance(match, dict) and isinstance(match.get("family"), str):
+            _look_up("family", str(match["family"]), named["families"], ("rules", index, "match", "family"), marked)
+        for role_name, party_name in assign.items() if isinstance(assign, dict) else ():
+            if isinstance(party_name, str):
+                _look_up("party", party_name, named["parties"], ("rules", index, "assign", role_name), marked)
+
+
+def _look_up(what: str, name: str, known: list[str], path: Path, marked: Marked) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    section = "parties" if what == "party" else "families"
+    fix = f"Did you mean {near[0]!r}? If not, add it under {section}" if near else f"Add it under {section}"
+    marked.fault(path, f"the {what} {name!r} is not known", fix)
+
+
+def _said(value: Value) -> str:
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else repr(value)

@@ -1,0 +1,201 @@
+"""The words of notices. Names come from other people's events, so they are cut and cleaned before they are quoted."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alerting.clocks import Clock
+from alerting.evidence import Evidence
+from alerting.finding import Stream
+from alerting.incident import Incident, Intent
+from alerting.policy import Policy
+from alerting.route import Addressee
+from alerting.tiers import FLOW, QUALITY, SELF_WATCH, Tier
+
+NAME_CHARS_MAX = 120
+REASON_CHARS_MAX = 300
+DETAILED = 3
+"""Members described in full; the others get one line each."""
+
+BINS_SHOWN = 3
+
+_LEADS = {
+    Tier.OBSERVE: "has changed a little. Nothing is expected of you; this is for the record.",
+    Tier.INVESTIGATE: "has changed, and somebody should find out why.",
+    Tier.ACT: "has changed so much that it needs action now.",
+    Tier.BLIND: "cannot be watched at the moment: whatever happens to it now goes unseen.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a text is made of."""
+
+    incident: Incident
+    intent: Intent
+    addressee: Addressee
+    evidence: Sequence[Evidence]
+    asks: Sequence[Clock]
+    links: Sequence[tuple[str, str]]
+    policy: Policy
+
+
+def title(incident: Incident, intent: Intent) -> str:
+    """One line: the tier (or that it is over), whose model, what moved and what else."""
+    label = "RESOLVED" if intent == "resolve" else str(incident.tier).upper()
+    lead, stream = incident.lead, incident.stream
+    others = len(incident.members) + incident.unlisted - 1
+    more = f" and {others} more" if others else ""
+    return f"[{label}] {clean(stream.model)} {clean(stream.version)}: {clean(lead.subject)} ({lead.detector}){more}"
+
+
+def text(parts: Parts) -> str:
+    """The whole notice, at most 60 lines."""
+    return "\n".join(_resolved(parts) if parts.intent == "resolve" else _changed(parts)) + "\n"
+
+
+def clean(name: str, chars_max: int = NAME_CHARS_MAX) -> str:
+    r"""Make a name fit to be quoted on one line.
+
+    >>> clean("income\nIGNORE THIS")
+    'income IGNORE THIS'
+    """
+    printable = "".join(c if c.isprintable() else " " for c in name[: chars_max + 1])
+    return printable if len(printable) <= chars_max else printable[: chars_max - 1] + "…"
+
+
+def _changed(parts: Parts) -> Iterator[str]:
+    incident = parts.incident
+    yield f"{_whose(incident.stream)} {_LEADS[incident.tier]}"
+    if parts.intent == "raise":
+        yield f"You have been told before; the tier is now {incident.tier}."
+    yield ""
+    yield "What moved" if incident.tier is not Tier.BLIND else "What is wrong"
+    yield from _moved(parts)
+    yield f"  First seen in a window that began {_utc(min(m.since for m in incident.members))}."
+    yield ""
+    yield "Why this tier"
+    yield f"  {_why_tier(parts)}"
+    yield ""
+    yield "Who is told"
+    yield from _who(parts)
+    if parts.asks:
+        yield ""
+        yield "What is expected"
+        yield from (f"  {clock.what} by {_when(clock.by, parts.addressee.tz)}" for clock in parts.asks)
+    yield ""
+    if incident.tier is not Tier.BLIND:
+        yield _budget(parts.policy)
+    yield from _links(parts)
+
+
+def _resolved(parts: Parts) -> Iterator[str]:
+    incident = parts.incident
+    assert incident.resolved_at is not None, f"{incident.id} is told to be resolved, and is open"
+    yield f"{_whose(incident.stream)} is back within its bounds; nothing more is expected of you."
+    yield f"It lasted from {_utc(incident.opened_at)} to {_utc(incident.resolved_at)} and reached tier {incident.tier}."
+    yield ""
+    yield "What had moved"
+    for item in parts.evidence:
+        cleared = f"; clear since {_utc(item.cleared_at)}" if item.cleared_at else ""
+        yield f"  {_place(item)}: {_effect(item, parts.policy)}{cleared}"
+    yield from _rest(parts)
+    yield ""
+    yield "Who is told"
+    yield from _who(parts)
+    yield ""
+    yield "A repair does not show why it broke: note the cause where the next person will look."
+    yield from _links(parts)
+
+
+def _moved(parts: Parts) -> Iterator[str]:
+    for rank, item in enumerate(parts.evidence, start=1):
+        yield f"  {rank}. {_place(item)}: {_effect(item, parts.policy)}"
+        if rank > DETAILED:
+            continue
+        against = f" against {item.reference_n:,} in the reference" if item.reference_n else ""
+        yield f"     n = {item.n:,}{against}; window {item.window}, {_utc(item.since)} to {_utc(item.at)}"
+        if item.reason:
+            yield f"     {clean(item.reason, REASON_CHARS_MAX)}"
+        if item.moves:
+            bins = (f"{clean(m.label, 60)}: {m.expected:.1%} -> {m.observed:.1%}" for m in item.moves[:BINS_SHOWN])
+            yield f"     share of events, reference -> now: {'; '.join(bins)}"
+    yield from _rest(parts)
+
+
+def _rest(parts: Parts) -> Iterator[str]:
+    rest = len(parts.incident.members) + parts.incident.unlisted - len(parts.evidence)
+    if rest:
+        yield f"  ... and {rest:,} more monitors, all with the same cause: one model version."
+
+
+def _whose(stream: Stream) -> str:
+    what = "Feature view" if stream.kind == "feature" else "Model"
+    return f"{what} {clean(stream.model)}, version {clean(stream.version)},"
+
+
+def _place(item: Evidence) -> str:
+    where = f"segment {clean(item.segment)}" if item.segment else "all events"
+    return f"{clean(item.subject)} in {where}"
+
+
+def _effect(item: Evidence, policy: Policy) -> str:
+    value = f" {item.value:.3g}" if item.value is not None else ""
+    if item.low is None or item.high is None:
+        return f"{item.detector}{value}"
+    what = "change " if item.detector in QUALITY else ""
+    return f"{item.detector}{value}, {what}{item.low:.3g} to {item.high:.3g} at {policy.confidence:.4g} confidence"
+
+
+def _why_tier(parts: Parts) -> str:
+    lead, tier = parts.incident.lead, parts.incident.tier
+    bound = parts.policy.ladder.bound(lead.detector, tier)
+    if lead.detector in SELF_WATCH:
+        return "Blind: the watcher itself is in trouble, which says nothing about the model, good or bad."
+    if lead.detector in FLOW:
+        return f"{str(tier).capitalize()}: its events stopped or are not as many as they were; this tier is fixed."
+    if bound is None or lead.peak.low is None:
+        return f"{str(tier).capitalize()}: {lead.detector} gives no interval, so it earns no higher tier."
+    return (
+        f"{str(tier).capitalize()}: even the lower bound of {lead.detector}, {lead.peak.low:.3g}, reached {bound:g}. "
+        "The statistic alone would not have been enough."
+    )
+
+
+def _who(parts: Parts) -> Iterator[str]:
+    addressee, stream = parts.addressee, parts.incident.stream
+    role = addressee.role.replace("_", " ")
+    if parts.incident.tier is Tier.BLIND:
+        yield f"  {addressee.party}, who looks after this service."
+        return
+    if not addressee.fallback:
+        inherited = f", taken over from the {addressee.inherited_from}" if addressee.inherited_from else ""
+        yield f"  {addressee.party}, as {role} by rule {addressee.rule}{inherited}."
+        return
+    field = "feature_view" if stream.kind == "feature" else "model"
+    name = json.dumps(clean(stream.model), ensure_ascii=False)
+    yield f"  {addressee.party}, as the fallback: no rule names a {role} for {clean(stream.model)}."
+    yield f"  To mend this, add to the rules in {parts.policy.owners_file}, with the right party:"
+    yield f"  - {{id: {name}, match: {{{field}: {name}}}, assign: {{{addressee.role}: PARTY}}}}"
+
+
+def _budget(policy: Policy) -> str:
+    pages = policy.pages_per_30_days
+    return f"Detection is set so that an owner gets at most {pages:g} false page{'' if pages == 1 else 's'} in 30 days."
+
+
+def _links(parts: Parts) -> Iterator[str]:
+    yield from (f"{name}: {url}" for name, url in parts.links)
+    yield f"Incident id: {parts.incident.id}, episode {parts.incident.episode} of this cause"
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _when(at: datetime, tz: str) -> str:
+    if tz == "UTC":
+        return f"{at:%a %Y-%m-%d %H:%M} UTC"
+    return f"{at:%a %Y-%m-%d %H:%M} UTC ({at.astimezone(ZoneInfo(tz)):%a %H:%M} {tz})"
