@@ -38,6 +38,7 @@ lint: $(VENV)/.dev  ## Check style, format and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/grafana
 
 format: $(VENV)/.dev  ## Put the code into its one format.
 	$(BIN)/ruff check --fix .

@@ -22,9 +22,9 @@ class Prometheus:
 
     url: str
 
-    def query(self, expression: str) -> list[dict[str, object]]:
+    def query(self, expression: str) -> list[dict[str, Any]]:
         """Evaluate an expression now and give its result; AssertionError carries what the server says is wrong."""
-        result: list[dict[str, object]] = self._get("/api/v1/query", {"query": expression})["data"]["result"]
+        result: list[dict[str, Any]] = self._get("/api/v1/query", {"query": expression})["data"]["result"]
         return result
 
     def label_values(self, label: str) -> list[str]:
