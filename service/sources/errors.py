@@ -1,5 +1,5 @@
 """What a source raises."""
 
 
-class SourceFailed(Exception):  # noqa: N818  # it says what happened
+class SourceFailed(Exception):
     """Only a new source can help: the supervisor stops this one and builds another from the store's offsets."""

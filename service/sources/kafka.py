@@ -7,17 +7,18 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
 from service.events.record import Batch
 from service.settings import KafkaSettings
 from service.sources.errors import SourceFailed
 from service.sources.kafka_begin import begin, log_start, of_topic
-from service.sources.kafka_consumer import REBALANCE_SECONDS, make_consumer, words
+from service.sources.kafka_consumer import make_consumer, words
 from service.sources.kafka_counts import KafkaCounts
 from service.sources.kafka_group import GroupOffsets
 from service.sources.kafka_partition import Answer, Partition, hear, lost, partition_name, take, topic_partition
+from service.sources.kafka_watch import Watch
 from service.sources.source import Positions
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class KafkaSource:
         self._rebalancing = False
         self._deal = 0
         self._draining: asyncio.Task[list[Answer]] | None = None
-        self._unanswered_seconds = 0.0
+        self._watch = Watch(settings.stall_seconds_max)
 
     @property
     def name(self) -> str:
@@ -86,18 +87,13 @@ class KafkaSource:
             settings, password=self._password, worker=self._worker, metadata_seconds=self._metadata_seconds
         )
         self._consumer, self._positions = consumer, positions
-        consumer.subscribe(topics=settings.topics, listener=_Listener(self._revoked, self._given))
         try:
             async with asyncio.timeout(_START_SECONDS_MAX):
-                await consumer.start()
-        except UnknownTopicOrPartitionError as error:
-            raise SourceFailed(
-                f"kafka.topics: one of {', '.join(settings.topics)} does not exist at {settings.bootstrap} or may not "
-                "be read; create it or correct the name"
-            ) from error
+                await self._join(consumer)
+        except SourceFailed:
+            raise
         except Exception as error:
             raise SourceFailed(f"kafka.bootstrap {settings.bootstrap}: {words(error)}") from error
-        self._known = frozenset(tp for topic in settings.topics for tp in of_topic(consumer, topic))
 
     async def poll(self, timeout_seconds: float) -> Sequence[Batch]:
         consumer, positions = self._running()
@@ -107,7 +103,12 @@ class KafkaSource:
             self._draining = asyncio.create_task(self._drain(consumer, timeout_seconds))
         await asyncio.wait({self._draining}, timeout=timeout_seconds + _GRACE_SECONDS)
         batches = await self._collect(consumer)
-        self._watch(self._monotonic() - began)
+        self._watch.polled(
+            self._monotonic() - began,
+            answered=self._draining is None,
+            partitions=self._partitions.values(),
+            gone=[topic for topic in self._settings.topics if not consumer.partitions_for_topic(topic)],
+        )
         return batches
 
     async def rewind(self, partition: str) -> None:
@@ -144,6 +145,20 @@ class KafkaSource:
             # The consumer is closed, so that the one thing a cancelled drain would break is no longer there.
             self._draining.cancel()
             await asyncio.gather(self._draining, return_exceptions=True)
+
+    async def _join(self, consumer: AIOKafkaConsumer) -> None:
+        topics = self._settings.topics
+        await consumer.start()
+        missing = sorted(set(topics) - await consumer.topics())
+        if missing:
+            raise SourceFailed(
+                f"kafka.topics: {', '.join(missing)} is not at {self._settings.bootstrap}, or may not be read: "
+                "create the topic or correct its name"
+            )
+        consumer.subscribe(topics=topics, listener=_Listener(self._revoked, self._given))
+        while not all(consumer.partitions_for_topic(topic) for topic in topics):  # noqa: ASYNC110  # aiokafka has no event for it
+            await asyncio.sleep(0.02)
+        self._known = frozenset(tp for topic in topics for tp in of_topic(consumer, topic))
 
     async def _place_new(self, consumer: AIOKafkaConsumer, positions: Positions) -> None:
         """Put every partition we hold but have not placed at the store's position."""
@@ -232,22 +247,6 @@ class KafkaSource:
             log.warning("%s: offsets %d to %d are gone from the broker unread", partition.name, offset, start - 1)
             batches.append(batch)
         return batches
-
-    def _watch(self, polled_seconds: float) -> None:
-        """Fail when neither records nor the broker's word that there are none have come for too long."""
-        self._unanswered_seconds = 0.0 if self._draining is None else self._unanswered_seconds + polled_seconds
-        limit = self._settings.stall_seconds_max
-        if self._unanswered_seconds > limit + REBALANCE_SECONDS:
-            raise SourceFailed(
-                f"kafka client silent for {self._unanswered_seconds:.0f} s; kafka.stall_seconds_max {limit}"
-            )
-        for partition in self._partitions.values():
-            partition.still_seconds += polled_seconds
-            if partition.still_seconds > limit:
-                raise SourceFailed(
-                    f"{partition.name}: at offset {partition.next} of {partition.end} without progress or an answer "
-                    f"for {partition.still_seconds:.0f} s; kafka.stall_seconds_max is {limit}"
-                )
 
     def _running(self) -> tuple[AIOKafkaConsumer, Positions]:
         if self._consumer is None or self._positions is None:

@@ -18,7 +18,7 @@ _PARTITION_BYTES = 256 * 1024
 _BATCH_OVERHEAD = 64 * 1024
 
 
-class KafkaUnusable(Exception):  # noqa: N818  # it says what is wrong
+class KafkaUnusable(Exception):
     """The settings or the installation rule out reading Kafka; building the source again would not help."""
 
 

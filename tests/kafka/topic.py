@@ -42,9 +42,18 @@ class Topic:
                 await producer.send_and_wait(self.name, value, partition=0)
             await (producer.commit_transaction() if commit else producer.abort_transaction())
 
+    async def leader(self) -> int:
+        """Give the node that leads partition 0."""
+        async with self.cluster.admin() as admin:
+            return int((await admin.describe_topics([self.name]))[0]["partitions"][0]["leader"])
+
     async def position(self, source: str, partition: str) -> int | None:
         """Answer a source as the store would."""
         return self.positions.get(partition)
+
+    def store(self, batches: Sequence[Batch]) -> None:
+        """Commit batches as the store would: what was read once is not given out again."""
+        self.positions.update({batch.partition: batch.hi for batch in batches})
 
     def settings(self, **changed: object) -> KafkaSettings:
         plain: Mapping[str, object] = {
