@@ -1,67 +1,85 @@
 """The frozen reference of one model version: the bins of every subject and how the reference fills them."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
+from detectors.baseline_codec import BaselineError, content_of, parts_of
+from detectors.kernel import Kernel
+from detectors.layout import Layout
+from detectors.subject import (
+    DUPLICATES,
+    EVENTS,
+    HEADER,
+    TAIL,
+    UNKNOWN_FEATURES,
+    Counts,
+    Subject,
+    SubjectKind,
+)
 
-Counts: TypeAlias = NDArray[np.int64]
-"""Integer counts of one stream in one tick, window or reference: shape (Baseline.cells,)."""
-
-SubjectKind: TypeAlias = Literal["numeric", "categorical", "boolean", "opaque"]
-
-EVENTS, DUPLICATES, UNKNOWN_FEATURES, HEADER = 0, 1, 2, 4
-"""Cells of the stream itself, at the front of every counts vector; subjects begin at HEADER (cell 3 is kept free)."""
-
-TAIL = 4
-"""Cells after the value cells of each subject: missing, not_finite, wrong_type, and the fixed-point sum."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One thing that is watched in a stream (a feature, the score, a latency) and its cells in the counts vector.
-
-    numeric: value cell i holds edges[i-1] < x <= edges[i]; the first holds everything below the reference's minimum
-    and the last everything above its maximum (that is what `out_of_range` reads). `coarse[i]` is the PSI bin of cell i.
-    categorical and boolean: one cell per category, then `other` (rare in the reference), then `unseen`.
-    opaque: one value cell (present); `note` says why its values cannot be watched.
-    After the value cells come missing, not_finite, wrong_type and zsum: the sum over usable values of
-    round(clip((x - center) / scale, -8, 8) * 65536), exact in any order.
-    """
-
-    name: str
-    kind: SubjectKind
-    start: int
-    edges: tuple[float, ...] = ()
-    coarse: tuple[int, ...] = ()
-    categories: tuple[str, ...] = ()
-    center: float = 0.0
-    scale: float = 1.0
-    note: str = ""
-
-    @property
-    def value_cells(self) -> int: ...
-
-    @property
-    def cells(self) -> slice: ...
+__all__ = [
+    "DUPLICATES",
+    "EVENTS",
+    "HEADER",
+    "TAIL",
+    "UNKNOWN_FEATURES",
+    "Baseline",
+    "BaselineError",
+    "Counts",
+    "Subject",
+    "SubjectKind",
+]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Baseline:
-    """Bins, and the reference's counts per segment ("" is all rows); `id` is a hash of the content."""
+    """Bins, and the reference's counts per segment ("" is all rows); `id` is a hash of the content.
+
+    Two baselines with the same content are equal. Not slotted: what is derived from the content (`id`, `layout`,
+    `kernel`) is worked out once, when first asked for, and kept with the baseline.
+    """
 
     subjects: tuple[Subject, ...]
     reference: Mapping[str, Counts]
 
     @property
-    def cells(self) -> int: ...
+    def cells(self) -> int:
+        """Length of every counts vector of this baseline."""
+        return self.subjects[-1].cells.stop if self.subjects else HEADER
 
-    @property
-    def id(self) -> str: ...
+    @cached_property
+    def id(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
-    def to_json(self) -> str: ...
+    @cached_property
+    def layout(self) -> Layout:
+        """Where in a counts vector detectors find what they read."""
+        return Layout.of(self.subjects)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The arrays that `fold` counts with."""
+        return Kernel.of(self.subjects)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Baseline) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def to_json(self) -> str:
+        """Encode as canonical JSON: sorted keys, no spaces; the same content always gives the same text."""
+        content = content_of(self.subjects, self.reference)
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Baseline": ...
+    def from_json(cls, text: str) -> "Baseline":
+        """Decode what `to_json` made; raises BaselineError on another version or on content that contradicts itself."""
+        subjects, reference = parts_of(text)
+        for counts in reference.values():
+            counts.setflags(write=False)
+        return cls(subjects, reference)

@@ -1,0 +1,155 @@
+"""Rates of bad values against the reference's: more missing, unusable, unseen or out-of-range values than before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.baseline import Baseline
+from detectors.rates import change, discounted, greater
+from detectors.reading import BinMove, Detector, Reading, State
+from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
+from detectors.words import percent, probability, too_few
+
+STREAM = "events"
+"""Subject of the rates of the stream itself."""
+
+_OF_EVENTS: tuple[Detector, ...] = ("missing", "not_finite", "wrong_type")
+
+_PHRASES: dict[Detector, tuple[str, str]] = {
+    "missing": ("missing", "events"),
+    "not_finite": ("NaN or infinite", "events"),
+    "wrong_type": ("of the wrong type", "events"),
+    "out_of_range": ("outside the reference's range", "usable values"),
+    "unseen": ("not in the reference", "usable values"),
+    "duplicates": ("repeated", "events"),
+    "unknown_features": ("with features the baseline does not know", "events"),
+}
+"""What a rate counts, and of what."""
+
+
+def quality(
+    baseline: Baseline,
+    reference: Counts,
+    window: Counts,
+    *,
+    window_name: str,
+    alpha: float,
+    confidence: float,
+    rate_change_min: float,
+    events_min: int,
+) -> list[Reading]:
+    """Read every rate of every subject.
+
+    ```
+    missing, not_finite, wrong_type   of all events      every subject
+    out_of_range                      of usable values   numeric: below the reference's minimum, above its maximum
+    unseen                            of usable values   categorical: not in the reference
+    ```
+    The value is the CHANGE of the rate, window less reference, with Newcombe's score interval; p is Fisher's one-sided
+    ("the rate is greater now"), the window counted as at most a third of the reference. Drifting when p <= alpha and
+    low >= rate_change_min: a rate that falls shows in PSI, not here. Insufficient below events_min on either side.
+    """
+    limits = _Limits(window_name, alpha, confidence, rate_change_min, events_min)
+    layout = baseline.layout
+    names = [subject.name for subject in baseline.subjects]
+    readings: list[Reading] = []
+    n, m = (np.full(len(names), counts[EVENTS]) for counts in (window, reference))
+    for step, detector in enumerate(_OF_EVENTS):
+        k, r = (counts[layout.missing + step] for counts in (window, reference))
+        readings += _read(detector, names, k, n, r, m, limits)
+    n, m = layout.usable(window), layout.usable(reference)
+    rows = layout.numeric
+    k, r = (counts[layout.begins[rows]] + counts[layout.missing[rows] - 1] for counts in (window, reference))
+    readings += _read("out_of_range", [names[row] for row in rows], k, n[rows], r, m[rows], limits)
+    rows = layout.categorical
+    k, r = (counts[layout.missing[rows] - 1] for counts in (window, reference))
+    readings += _read("unseen", [names[row] for row in rows], k, n[rows], r, m[rows], limits)
+    return readings
+
+
+def stream_quality(
+    reference: Counts,
+    window: Counts,
+    *,
+    window_name: str,
+    alpha: float,
+    confidence: float,
+    rate_change_min: float,
+    events_min: int,
+) -> list[Reading]:
+    """Read the rates of the stream itself (subject "events"), as `quality` reads those of subjects.
+
+    ```
+    duplicates         repeats, of events and repeats
+    unknown_features   values under names the baseline does not know, per event and at most 1
+    ```
+    """
+    limits = _Limits(window_name, alpha, confidence, rate_change_min, events_min)
+    cells: tuple[tuple[Detector, int], ...] = (("duplicates", DUPLICATES), ("unknown_features", UNKNOWN_FEATURES))
+    readings = []
+    for detector, cell in cells:
+        repeats = cell == DUPLICATES
+        k, n, r, m = (
+            np.array([part])
+            for counts in (window, reference)
+            for part in _clipped(counts[cell], counts[EVENTS] + (counts[cell] if repeats else 0))
+        )
+        readings += _read(detector, [STREAM], k, n, r, m, limits)
+    return readings
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    window_name: str
+    alpha: float
+    confidence: float
+    change_min: float
+    events_min: int
+
+
+def _clipped(k: int, n: int) -> tuple[int, int]:
+    return min(k, n), n
+
+
+def _read(
+    detector: Detector, names: Sequence[str], k: Counts, n: Counts, r: Counts, m: Counts, limits: _Limits
+) -> list[Reading]:
+    """Compare k of n (window) with r of m (reference), for each name."""
+    k_real, r_real = k.astype(np.float64), r.astype(np.float64)
+    n_real, m_real = np.maximum(n, 1).astype(np.float64), np.maximum(m, 1).astype(np.float64)
+    value, low, high = change(k_real, n_real, r_real, m_real, limits.confidence)
+    counted = discounted(n_real, m_real)
+    p = greater(k_real * (counted / n_real), counted, r_real, m_real)
+    columns = (n, m, r_real / m_real, k_real / n_real, value, low, high, p)
+    rows = zip(names, *(column.tolist() for column in columns), strict=True)
+    return [_reading(detector, name, limits, *row) for name, *row in rows]
+
+
+def _reading(
+    detector: Detector,
+    name: str,
+    limits: _Limits,
+    n: int,
+    m: int,
+    expected: float,
+    observed: float,
+    value: float,
+    low: float,
+    high: float,
+    p: float,
+) -> Reading:
+    what, of = _PHRASES[detector]
+    lack = too_few(of, n, m, limits.events_min)
+    if lack:
+        return Reading(name, detector, limits.window_name, "insufficient", n, m, why=lack)
+    state: State = "ok"
+    moves: tuple[BinMove, ...] = ()
+    why = f"{percent(observed)} {what}, reference {percent(expected)}"
+    if p <= limits.alpha and low >= limits.change_min:
+        state = "drifting"
+        moves = (BinMove(what, expected, observed),)
+        why += f": up by {percent(low)} to {percent(high)} of {n:,} {of}, p {probability(p)}"
+    return Reading(
+        name, detector, limits.window_name, state, n, m, value, low, high, p, limits.change_min, why, moves
+    )  # fmt: skip
