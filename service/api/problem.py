@@ -16,7 +16,7 @@ FAULTS_MAX = 10
 """Faults of one request that are spelled out; further ones are counted."""
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
+class Problem(Exception):
     """Raise it anywhere below a route to answer this status, title and detail.
 
     >>> Problem(413, detail="The body is longer than 5 bytes.").title

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-class LogUnavailable(Exception):  # noqa: N818 - a state of the log, said as one
+class LogUnavailable(Exception):
     """Nothing was stored: the log is full, closing or its disk refuses; the same append may succeed later."""
 
     def __init__(self, reason: str, retry_after_seconds: int) -> None:
@@ -12,7 +12,7 @@ class LogUnavailable(Exception):  # noqa: N818 - a state of the log, said as one
         self.retry_after_seconds = retry_after_seconds
 
 
-class LogCorrupt(Exception):  # noqa: N818 - a state of the log, said as one
+class LogCorrupt(Exception):
     """A file of the log holds bytes that no crash of ours can have left there; nothing is read past them."""
 
     def __init__(self, path: Path, position: int, what: str) -> None:
@@ -24,9 +24,9 @@ class LogCorrupt(Exception):  # noqa: N818 - a state of the log, said as one
         self.position = position
 
 
-class LogLocked(Exception):  # noqa: N818 - a state of the log, said as one
+class LogLocked(Exception):
     """Another process has this log open; two writers would destroy it."""
 
 
-class KeyReused(Exception):  # noqa: N818 - a state of the log, said as one
+class KeyReused(Exception):
     """An idempotency key came back with other records, which would have been dropped as a repeat."""

@@ -17,7 +17,8 @@ Cleanup: TypeAlias = Callable[[], Awaitable[None]]
 Factory: TypeAlias = Callable[[list[bytes]], Awaitable[tuple[Source, Cleanup]]]
 Check: TypeAlias = Callable[[Factory], Awaitable[None]]
 
-VALUES = [b'{"n": %d}' % number for number in range(25)]
+VALUES = [b'{"type": "health", "n": %d}' % number for number in range(25)]
+"""Events by their type, since a file's other lines are rows of values, which become events on the way."""
 
 
 async def delivers_every_record_once_and_in_order(factory: Factory) -> None:
