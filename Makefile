@@ -29,7 +29,7 @@ demo-kafka: $(VENV)/.dev  ## The same through a real Apache Kafka broker (needs 
 
 stack:  ## Kafka, Driftwarden, Prometheus and Grafana in Docker, all on 127.0.0.1.
 	deploy/secrets.sh
-	docker compose --file deploy/compose.yaml up --build --detach --wait
+	docker compose --project-name driftwarden --file deploy/compose.yaml up --build --detach --wait
 
 test: $(VENV)/.dev components  ## Run the whole suite; what is skipped is listed with its reason.
 	$(BIN)/python -m pytest

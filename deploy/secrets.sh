@@ -19,7 +19,7 @@ done
   echo "  tokens:"
   for name in read ingest; do
     hash=$(tr -d '\n' < ".secrets/$name.token" | sha256sum | cut -d ' ' -f 1)
-    echo "    - {name: stack-$name, role: $name, sha256: $hash}"
+    echo "    - {name: stack-$name, role: $name, sha256: \"$hash\"}"
   done
 } > .secrets/driftwarden.yaml
 chmod 0644 .secrets/read.token .secrets/ingest.token .secrets/driftwarden.yaml
