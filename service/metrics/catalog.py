@@ -1,0 +1,109 @@
+"""Every metric: its name, type, labels and meaning. A golden file freezes them; docs/metrics.md is made from them."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["gauge", "counter", "histogram", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family; `name` is the name of its samples, for a counter with `_total`, for an info with `_info`."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    meaning: str
+
+    @property
+    def stem(self) -> str:
+        """The name the client library wants, which adds the suffix itself.
+
+        >>> REWINDS.stem
+        'driftwarden_rewinds'
+        """
+        return self.name.removesuffix("_total").removesuffix("_info")
+
+
+_MONITOR = ("model", "version", "segment", "subject", "detector", "window")
+_PARTITION = ("source", "partition")
+
+MONITOR_VALUE = Family(
+    "driftwarden_monitor_value", "gauge", _MONITOR, "Statistic of the newest reading: PSI, KS distance, rate or other."
+)
+MONITOR_LOW = Family(
+    "driftwarden_monitor_low", "gauge", _MONITOR, "Lower end of the interval that is held against the threshold."
+)
+MONITOR_HIGH = Family("driftwarden_monitor_high", "gauge", _MONITOR, "Upper end of the same interval.")
+MONITOR_EVENTS = Family("driftwarden_monitor_events", "gauge", _MONITOR, "Events in the window of the newest reading.")
+MONITOR_THRESHOLD = Family("driftwarden_monitor_threshold", "gauge", _MONITOR, "What the lower end is held against.")
+MONITOR_STATE = Family(
+    "driftwarden_monitor_state", "gauge", (*_MONITOR, "state"),
+    "1 for the state the monitor is in, 0 for the two others: ok, drifting, insufficient.",
+)  # fmt: skip
+MONITOR_FAMILIES = (MONITOR_VALUE, MONITOR_LOW, MONITOR_HIGH, MONITOR_EVENTS, MONITOR_THRESHOLD, MONITOR_STATE)
+
+SERIES_DROPPED = Family(
+    "driftwarden_series_dropped", "gauge", (),
+    "Monitor series left out now, over limits.series_max or under labels that another stream already uses.",
+)  # fmt: skip
+RECORDS = Family(
+    "driftwarden_records_total", "counter", (*_PARTITION, "outcome"),
+    "Records accounted for: accepted, duplicate, late, dead, filtered or gap.",
+)  # fmt: skip
+LAG = Family("driftwarden_lag_records", "gauge", _PARTITION, "Records between our position and the partition's end.")
+WATERMARK_DELAY = Family(
+    "driftwarden_watermark_delay_seconds", "gauge", (), "How far event time is behind the wall clock."
+)
+TICKS_CLOSED = Family("driftwarden_ticks_closed_total", "counter", (), "Ticks closed by this process.")
+LEDGER_BALANCED = Family(
+    "driftwarden_ledger_balanced", "gauge", (), "1 while every partition's records equal the sum of their outcomes."
+)
+DEAD_LETTERS = Family(
+    "driftwarden_dead_letters_total", "counter", ("reason",), "Records that could not become events, by reason."
+)
+COMMIT_SECONDS = Family(
+    "driftwarden_store_commit_seconds", "histogram", (), "Time to fold and commit what was read, per commit."
+)
+REWINDS = Family(
+    "driftwarden_rewinds_total", "counter", (), "Batches that did not begin where the books end and were read again."
+)
+REBUILDS = Family("driftwarden_source_rebuilds_total", "counter", (), "Sources that failed and were built anew.")
+REFUSED = Family(
+    "driftwarden_commits_refused_total", "counter", ("reason",),
+    "Partition commits the store refused (fenced, baseline, closed); their records are read again.",
+)  # fmt: skip
+DELIVERIES = Family(
+    "driftwarden_deliveries_total", "counter", ("destination", "outcome"),
+    "Attempts to send a notice, by what the destination said.",
+)  # fmt: skip
+OUTBOX_PENDING = Family("driftwarden_outbox_pending", "gauge", (), "Notices waiting to be sent.")
+OUTBOX_OLDEST = Family(
+    "driftwarden_outbox_oldest_seconds", "gauge", (), "Age of the oldest notice waiting; 0 when none waits."
+)
+OUTBOX_DEAD = Family("driftwarden_outbox_dead", "gauge", (), "Notices given up on and still on record.")
+INCIDENTS_OPEN = Family("driftwarden_incidents_open", "gauge", ("tier",), "Open incidents by tier.")
+FALLBACKS = Family(
+    "driftwarden_ownership_fallback_total", "counter", (),
+    "Incidents that no rule of the ownership table claimed, so that a fallback party was told.",
+)  # fmt: skip
+MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
+LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
+LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
+BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is running.")
+
+ALL = (
+    *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
+    COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD, INCIDENTS_OPEN,
+    FALLBACKS, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
+)  # fmt: skip
+
+
+def markdown() -> str:
+    """The table of docs/metrics.md."""
+    head = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{family.name}` | {family.kind} | {', '.join(f'`{label}`' for label in family.labels)} | {family.meaning} |"
+        for family in ALL
+    )
+    return head + "\n".join(rows) + "\n"

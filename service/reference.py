@@ -1,0 +1,45 @@
+"""From the columns of a reference file to the subjects of a model version, and to their baseline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from detectors.baseline import Baseline
+from detectors.columns import Scalar
+from detectors.fit import fit
+from service.settings import BaselineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceColumns:
+    """Which columns are what; a column that is not there is not watched."""
+
+    prediction: str = "prediction"
+    label: str = "label"
+    segment: str = "segment"
+    categorical: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+
+
+def fit_reference(columns: Mapping[str, list[Scalar]], roles: ReferenceColumns, settings: BaselineSettings) -> Baseline:
+    """Fit a baseline to columns of equal length; the label is the truth, which is not watched as a feature."""
+    left_out = roles.ignore | {roles.label, roles.segment, roles.prediction}
+    subjects = {subject_of(name): values for name, values in columns.items() if name not in left_out}
+    if roles.prediction in columns and roles.prediction not in roles.ignore:
+        subjects["prediction"] = columns[roles.prediction]
+    segments = columns.get(roles.segment)
+    return fit(
+        subjects,
+        segments=None if segments is None else ["" if value is None else str(value) for value in segments],
+        categorical=roles.categorical,
+        categories_max=settings.categories_max,
+        segments_max=settings.segments_max,
+    )
+
+
+def subject_of(feature: str) -> str:
+    """Name the subject a feature is watched under: its own name, unless the score or the latency has that.
+
+    >>> subject_of("income"), subject_of("prediction")
+    ('income', 'feature:prediction')
+    """
+    return f"feature:{feature}" if feature in ("prediction", "latency_ms") else feature
