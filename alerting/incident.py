@@ -40,8 +40,9 @@ class Cleared:
 class Incident:
     """Findings with one cause, from the first breach until every member is clear.
 
-    `tier` is the highest of the episode and never falls within it. `members` are sorted by key. `told` names the
-    parties that got the open and `notices` counts what was told. Times are event times (UTC) except `told_at`.
+    `tier` is the highest of the episode and never falls within it. `members` are sorted by key. `evaluated_at` is the
+    end of the newest window that changed it. `told` names the parties that got the open and `notices` counts what was
+    told. Times are event times (UTC) except `told_at`.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Incident:
     condition: Condition
     handling: Handling
     opened_at: datetime
+    evaluated_at: datetime
     members: tuple[Member, ...]
     memory: tuple[Cleared, ...] = ()
     unlisted: int = 0
@@ -133,26 +135,23 @@ def step(
     """Read the findings of one evaluation into the incident of their cause, and say what happened.
 
     `incident` is the newest one of the cause, open or resolved (None: there never was one). A resolved one still
-    matters: it numbers the next episode, and remembers which windows are stale. The same findings twice, in any
-    order of their windows, change nothing the second time: the very same incident comes back, with no effects.
+    matters: it numbers the next episode, and remembers which windows are stale. Evaluations are read in the order of
+    their time: one that is not newer than what has changed the incident is a repeat and changes nothing, so that the
+    very same incident comes back, with no effects. All windows that end at one time must come in one call.
     """
-    fresh = sorted(findings, key=lambda f: (f.at, -f.since.timestamp(), key_of(f)))
+    fresh = _in_order(findings, incident, rules)
     if incident is None or not incident.open:
         return _begin(incident, fresh, now, rules)
     members, unlisted, joined = _taken(incident, fresh, rules)
     if members == incident.members and unlisted == incident.unlisted:
         return incident, ()
     effects: list[Effect] = [MemberJoined(finding) for finding in joined]
-    changed = replace(incident, members=members, unlisted=unlisted)
+    changed = replace(incident, members=members, unlisted=unlisted, evaluated_at=fresh[-1].at)
     lead = changed.lead
     if lead.tier.rank > incident.tier.rank:
         changed, tell = _told(replace(changed, tier=lead.tier), now, rules)
         effects.append(Raised(lead.tier, incident.tier, lead.peak, tell))
-    if changed.held:
-        return replace(changed, condition=_condition(changed, rules)), tuple(effects)
-    tell = "resolve" if changed.handling == "notified" else None
-    effects.append(Resolved(fresh[-1], tell))
-    return replace(changed, condition="ok", handling="closed", resolved_at=fresh[-1].at, unlisted=0), tuple(effects)
+    return _settled(changed, fresh[-1], effects, rules)
 
 
 def _begin(
@@ -160,22 +159,45 @@ def _begin(
 ) -> tuple[Incident | None, tuple[Effect, ...]]:
     """Open an incident when any finding earns a tier; clear findings and stale breaches open nothing."""
     memory = _memory(past)
-    breaches = [f for f in fresh if rules.ladder.tier(f) is not None and not _stale(f, memory)]
-    if not breaches:
+    first = next((f for f in fresh if rules.ladder.tier(f) is not None and not _stale(f, memory)), None)
+    if first is None:
         return past, ()
-    first = breaches[0]
     cause = cause_of_finding(first)
     episode = past.episode + 1 if past is not None else 1
     blank = Incident(
         id=_id(cause, first.at, episode), cause=cause, episode=episode, tier=Tier.OBSERVE, condition="pending",
-        handling="new", opened_at=first.at, members=(),
+        handling="new", opened_at=first.at, evaluated_at=fresh[-1].at, members=(),
         memory=tuple(Cleared(*place, at) for place, at in memory.items())[-rules.members_max :],
     )  # fmt: skip
-    members, unlisted, _ = _taken(blank, breaches, rules)
+    members, unlisted, _ = _taken(blank, fresh, rules)
     begun = replace(blank, members=members, unlisted=unlisted)
     lead = begun.lead
     begun, tell = _told(replace(begun, tier=lead.tier), now, rules)
-    return replace(begun, condition=_condition(begun, rules)), (Opened(lead.tier, lead.peak, tell),)
+    return _settled(begun, fresh[-1], [Opened(lead.tier, lead.peak, tell)], rules)
+
+
+def _in_order(findings: Sequence[Finding], incident: Incident | None, rules: Rules) -> list[Finding]:
+    """Give what is newer than the incident, one finding per monitor, window and time.
+
+    Of one time breaches come first: what brings a member in must not depend on which window is read first.
+    """
+    newer = {
+        (f.at, rules.ladder.tier(f) is None, -f.since.timestamp(), f.window, key_of(f)): f
+        for f in findings
+        if incident is None or f.at > incident.evaluated_at
+    }
+    return [newer[place] for place in sorted(newer)]
+
+
+def _settled(
+    incident: Incident, newest: Finding, effects: list[Effect], rules: Rules
+) -> tuple[Incident, tuple[Effect, ...]]:
+    """Resolve when nothing is held any more, else say what the data shows."""
+    if incident.held:
+        return replace(incident, condition=_condition(incident, rules)), tuple(effects)
+    effects.append(Resolved(newest, "resolve" if incident.handling == "notified" else None))
+    over = replace(incident, condition="ok", handling="closed", resolved_at=newest.at, unlisted=0)
+    return over, tuple(effects)
 
 
 def _taken(

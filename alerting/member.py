@@ -20,8 +20,8 @@ MemberState: TypeAlias = Literal["holding", "clearing", "blind", "clear"]
 class Member:
     """A monitor that broke, over all the windows it is read in.
 
-    `since` is the start of the window that first showed it, `seen` the end of the newest finding taken per window and
-    `clear_runs` how many in a row of each window have been clear. A member is held until `cleared_at` is set.
+    `since` is the start of the window that first showed it, `seen_at` the end of the newest one read, and `clear_runs`
+    how many findings in a row of each window have been clear. A member is held until `cleared_at` is set.
     """
 
     segment: str
@@ -30,7 +30,7 @@ class Member:
     tier: Tier
     peak: Finding
     since: datetime
-    seen: Mapping[str, datetime]
+    seen_at: datetime
     clear_runs: Mapping[str, int]
     state: MemberState = "holding"
     cleared_at: datetime | None = None
@@ -45,11 +45,6 @@ class Member:
         """True until it has cleared."""
         return self.cleared_at is None
 
-    @property
-    def seen_at(self) -> datetime:
-        """The end of the newest window taken."""
-        return max(self.seen.values())
-
 
 def key_of(finding: Finding) -> Key:
     """Say which member of an incident a finding is about."""
@@ -59,30 +54,28 @@ def key_of(finding: Finding) -> Key:
 def join(finding: Finding, tier: Tier) -> Member:
     """Make a member of the breach that brings it in."""
     segment, subject, detector = key_of(finding)
-    return Member(segment, subject, detector, tier, finding, finding.since, {finding.window: finding.at}, {})
+    return Member(segment, subject, detector, tier, finding, finding.since, finding.at, {})
 
 
 def take(member: Member, finding: Finding, rules: Rules) -> Member:
-    """Read one finding into a held member; one that is not newer than what was read in its window changes nothing.
+    """Read one finding into a held member.
 
     The tier only rises. Runs are counted per window, because windows disagree for good reasons: an hour after a repair
     the last five minutes are clear and the last day is not. Whichever window first has `clear_evaluations` clear
     findings in a row clears the member. An insufficient finding neither adds to a run nor breaks it.
     """
-    if finding.at <= member.seen.get(finding.window, datetime.min.replace(tzinfo=finding.at.tzinfo)):
-        return member
-    seen = {**member.seen, finding.window: finding.at}
+    member = replace(member, seen_at=finding.at)
     if finding.condition == "insufficient":
-        return replace(member, seen=seen, state="blind")
+        return replace(member, state="blind")
     if not rules.ladder.clears(finding, member.tier):
         runs = {**member.clear_runs, finding.window: 0}
         state: MemberState = "clearing" if any(runs.values()) else "holding"
-        return replace(_raised(member, finding, rules), seen=seen, clear_runs=runs, state=state)
+        return replace(_raised(member, finding, rules), clear_runs=runs, state=state)
     run = member.clear_runs.get(finding.window, 0) + 1
     runs = {**member.clear_runs, finding.window: run}
     if run >= rules.clear_evaluations:
-        return replace(member, seen=seen, clear_runs=runs, state="clear", cleared_at=finding.at)
-    return replace(member, seen=seen, clear_runs=runs, state="clearing")
+        return replace(member, clear_runs=runs, state="clear", cleared_at=finding.at)
+    return replace(member, clear_runs=runs, state="clearing")
 
 
 def _raised(member: Member, finding: Finding, rules: Rules) -> Member:
