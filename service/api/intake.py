@@ -6,14 +6,13 @@ one from Kafka does, so that one bad event never costs a producer its good ones.
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from service.api.body import BodyReader, Room
 from service.api.problem import MEDIA_TYPE, Problem
-from service.events.record import Headers
+from service.events.envelope import split
 from service.sources.event_log import EventLog
 from service.sources.log_errors import KeyReused, LogUnavailable
 
@@ -31,14 +30,8 @@ LARGE_BODY_BYTES = 262_144
 """From this size a body is taken apart in a thread, so that other requests do not wait for it."""
 
 
-class Split(Protocol):
-    """Takes a body apart into the events it holds; a ValueError says why that cannot be done."""
-
-    def __call__(self, body: bytes, content_type: str, headers: Headers) -> list[bytes]: ...
-
-
 def intake_routes(
-    log: EventLog, split: Split, *, body_bytes_max: int, wall_ms: Callable[[], int], body_seconds_max: float = 30
+    log: EventLog, body_bytes_max: int, *, wall_ms: Callable[[], int], body_seconds_max: float = 30
 ) -> APIRouter:
     """Build the route. `wall_ms` dates the records (ms, UTC); ValueError when the log cannot hold the largest body."""
     if body_bytes_max * 4 > log.bytes_max:
@@ -60,7 +53,7 @@ def intake_routes(
         reader = BodyReader(room, body_bytes_max, body_seconds_max)
         try:
             body = await reader.read(request)
-            values = await _values(split, body, content_type, request)
+            values = await _values(body, content_type, request)
             return await _store(log, values, key, wall_ms())
         finally:
             reader.close()
@@ -68,7 +61,7 @@ def intake_routes(
     return router
 
 
-async def _values(split: Split, body: bytes, content_type: str, request: Request) -> list[bytes]:
+async def _values(body: bytes, content_type: str, request: Request) -> list[bytes]:
     headers = [(name.decode("latin-1"), value) for name, value in request.headers.raw]
     if not body.strip():
         raise Problem(400, detail="The body is empty; send at least one event.")

@@ -13,7 +13,7 @@ from service.sources.file_time import time_ms
 
 @dataclass(frozen=True, slots=True)
 class FileColumns:
-    """The columns that are not features; one that a file does not have is left out of its events."""
+    """The columns that are not features; a file need not have them all (without a prediction, that is null)."""
 
     time: str | None = None
     prediction: str | None = None
@@ -80,8 +80,7 @@ class EventMaker:
         columns = self.columns
         if columns.segment is not None and (segment := rest.pop(columns.segment, None)) is not None:
             event["segment"] = str(segment)
-        if columns.prediction is not None and columns.prediction in rest:
-            event["prediction"] = rest.pop(columns.prediction)
+        event["prediction"] = rest.pop(columns.prediction, None) if columns.prediction is not None else None
         if columns.label is not None and (label := rest.pop(columns.label, None)) is not None:
             event["attributes"] = {"label": label}
 

@@ -13,23 +13,11 @@ from fastapi import FastAPI
 
 from service.api.intake import intake_routes
 from service.api.problem import answer_problems
-from service.events.record import Headers
 from service.sources.event_log import EventLog
 from service.sources.log import LogSource
 
 NOW_MS = 1_763_900_000_000
 BODY_BYTES_MAX = 4_096
-
-
-def split(body: bytes, content_type: str, headers: Headers) -> list[bytes]:
-    """Take JSON, arrays, NDJSON and binary CloudEvents apart, as simply as the tests below need it."""
-    named = {name.lower(): value.decode() for name, value in headers}
-    if "ce-specversion" in named:
-        return [json.dumps({**json.loads(body), "event_id": named["ce-id"]}).encode()]
-    if content_type == "application/x-ndjson":
-        return body.splitlines()
-    held = json.loads(body)
-    return [json.dumps(element).encode() for element in held] if isinstance(held, list) else [body]
 
 
 def event(number: int) -> dict[str, object]:
@@ -55,9 +43,7 @@ class Intake:
         app = FastAPI()
         answer_problems(app)
         app.include_router(
-            intake_routes(
-                self.log, split, body_bytes_max=BODY_BYTES_MAX, wall_ms=lambda: NOW_MS, body_seconds_max=seconds_max
-            )
+            intake_routes(self.log, BODY_BYTES_MAX, wall_ms=lambda: NOW_MS, body_seconds_max=seconds_max)
         )
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
 
@@ -283,4 +269,4 @@ async def test_a_log_too_small_for_one_body_is_refused_at_the_start(tmp_path: Pa
     with pytest.raises(
         ValueError, match=r"http\.bytes_max 1048576 is less than four times api\.body_bytes_max 1000000"
     ):
-        intake_routes(log, split, body_bytes_max=1_000_000, wall_ms=lambda: 0)
+        intake_routes(log, 1_000_000, wall_ms=lambda: 0)

@@ -99,12 +99,21 @@ async def test_a_row_of_a_feature_view_becomes_a_feature_event(tmp_path: Path) -
     )
 
 
-async def test_a_column_that_the_file_does_not_have_is_left_out(tmp_path: Path) -> None:
-    columns = FileColumns(prediction="score", label="outcome", segment="land")
+async def test_a_label_or_segment_that_the_file_does_not_have_is_left_out(tmp_path: Path) -> None:
+    columns = FileColumns(label="outcome", segment="land")
 
     (event,) = await events_of(source_of(written(tmp_path, "age\n42\n"), columns=columns))
 
-    assert not {"prediction", "attributes", "segment"} & event.keys()
+    assert not {"attributes", "segment"} & event.keys()
+
+
+@pytest.mark.parametrize("prediction", [None, "score"])
+async def test_a_file_without_predictions_says_that_the_model_gave_none(tmp_path: Path, prediction: str | None) -> None:
+    columns = FileColumns(prediction=prediction)
+
+    (event,) = await events_of(source_of(written(tmp_path, "age\n42\n"), columns=columns))
+
+    assert event["prediction"] is None
 
 
 async def test_an_even_clock_runs_on_over_all_files(tmp_path: Path) -> None:
