@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaConnectionError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
 from service.events.record import Batch
@@ -92,6 +92,12 @@ class KafkaSource:
                 await self._join(consumer)
         except SourceFailed:
             raise
+        except KafkaConnectionError as error:
+            raise SourceFailed(
+                f"kafka.bootstrap {settings.bootstrap}: no broker took us in with kafka.security {settings.security}; "
+                "the line that aiokafka logged for each broker says whether it is the address, the certificate or the "
+                "password"
+            ) from error
         except Exception as error:
             raise SourceFailed(f"kafka.bootstrap {settings.bootstrap}: {words(error)}") from error
 

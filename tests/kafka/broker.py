@@ -27,13 +27,13 @@ class Broker:
     properties: Mapping[str, str | int]
     process: subprocess.Popen[bytes] | None = field(default=None)
 
-    def format(self, cluster_id: str) -> None:
+    def format(self, cluster_id: str, *options: str) -> None:
         """Prepare the folder; raises with the tool's own words when it refuses."""
         self.folder.mkdir(parents=True)
         (self.folder / "log.xml").write_text(_QUIET)
         lines = (f"{name}={value}\n" for name, value in self.properties.items())
         (self.folder / "server.properties").write_text("".join(lines))
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", "server.properties"]
+        tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", "server.properties", *options]
         done = subprocess.run(self._java(tool), cwd=self.folder, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"formatting {self.folder} failed:\n{done.stdout}{done.stderr}")

@@ -23,7 +23,7 @@ class Cluster:
     A cluster made by `at` is one that somebody else runs: it has no brokers to stop or restart.
     """
 
-    def __init__(self, jars: Path, nodes: int = 1, *, extra: Mapping[str, str | int] | None = None) -> None:
+    def __init__(self, jars: Path, nodes: int = 1) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="driftwarden-kafka-"))
         ports = free_ports(2 * nodes)
         voters = ",".join(f"{node + 1}@127.0.0.1:{ports[nodes + node]}" for node in range(nodes))
@@ -33,7 +33,7 @@ class Cluster:
                 self.folder / f"node-{node + 1}",
                 node + 1,
                 f"127.0.0.1:{ports[node]}",
-                {**_properties(node + 1, nodes, ports[node], ports[nodes + node], voters), **(extra or {})},
+                _properties(node + 1, nodes, ports[node], ports[nodes + node], voters),
             )
             for node in range(nodes)
         ]
@@ -47,11 +47,11 @@ class Cluster:
         cluster.brokers = []
         return cluster
 
-    def start(self) -> None:
+    def start(self, *format_options: str) -> None:
         """Format and start every node; returns once the cluster answers."""
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         for broker in self.brokers:
-            broker.format(cluster_id)
+            broker.format(cluster_id, *format_options)
         for broker in self.brokers:
             broker.start()
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:

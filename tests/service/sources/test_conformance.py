@@ -2,14 +2,12 @@
 
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from service.events.record import Record
 from service.sources.event_log import EventLog
-from service.sources.file import EvenClock, FileColumns, FileSource
 from service.sources.file import EvenClock, FileColumns, FileSource
 from service.sources.list import ListSource
 from service.sources.log import LogSource
@@ -45,11 +43,10 @@ def log_source(request: pytest.FixtureRequest) -> Factory:
 
 
 def file_source(request: pytest.FixtureRequest) -> Factory:
-    tmp_path: Path = request.getfixturevalue("tmp_path")
+    path: Path = request.getfixturevalue("tmp_path") / "history.ndjson"
 
     async def factory(values: list[bytes]) -> tuple[Source, Cleanup]:
-        path = tmp_path / "history.ndjson"
-        path.write_bytes(b"\n".join(values))
+        path.write_bytes(b"\n".join(values))  # noqa: ASYNC240  # a test's own small file
         return FileSource(
             [path],
             model="m",
@@ -58,17 +55,6 @@ def file_source(request: pytest.FixtureRequest) -> Factory:
             clock=EvenClock(events_per_second=1, start_ms=0),
             records_max=7,
         ), _nothing
-
-    return factory
-
-
-def file_source(request: pytest.FixtureRequest) -> Factory:
-    path: Path = request.getfixturevalue("tmp_path") / "events.ndjson"
-
-    async def factory(values: list[bytes]) -> tuple[Source, Cleanup]:
-        path.write_bytes(b"".join(value + b"\n" for value in values))
-        clock = EvenClock(datetime(2026, 1, 1, tzinfo=UTC), events_per_second=1)
-        return FileSource([path], model="m", version="1", columns=FileColumns(), clock=clock, records_max=7), _nothing
 
     return factory
 
@@ -89,7 +75,7 @@ def kafka_source(request: pytest.FixtureRequest) -> Factory:
     return factory
 
 
-PLUGS = [list_source, log_source, file_source, file_source, pytest.param(kafka_source, marks=pytest.mark.kafka)]
+PLUGS = [list_source, log_source, file_source, pytest.param(kafka_source, marks=pytest.mark.kafka)]
 
 
 @pytest.fixture(params=PLUGS)

@@ -75,7 +75,7 @@ async def test_a_healthy_partition_without_traffic_never_fails(kafka: Cluster) -
         await source.start(topic.position)
         try:
             await read_until(source, lambda _: bool(source.assigned()) and all(source.assigned().values()))
-            assert [list(await source.poll(0.7)) for _ in range(6)] == [[]] * 6
+            assert [list(await source.poll(0.7)) for _ in range(4)] == [[]] * 4
         finally:
             await source.stop()
 
@@ -91,6 +91,8 @@ async def test_a_topic_that_is_deleted_under_us_fails_the_source(kafka: Cluster)
 
 async def test_a_cluster_that_is_not_there_is_named() -> None:
     topic = Topic(Cluster.at("127.0.0.1:1"), "any")
-    with pytest.raises(SourceFailed, match=r"kafka\.bootstrap 127\.0\.0\.1:1: KafkaConnectionError"):
+    with pytest.raises(
+        SourceFailed, match=r"kafka\.bootstrap 127\.0\.0\.1:1: no broker took us in with kafka\.security PLAINTEXT"
+    ):
         async with topic.reading():
             pass
