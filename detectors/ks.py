@@ -50,11 +50,11 @@ def ks(
         zip(*(column.tolist() for column in columns), strict=True)
     ):
         name = baseline.subjects[row].name
-        lack = too_few("usable values", size, against, events_min)
-        if lack:
-            readings.append(Reading(name, "ks", window_name, "insufficient", size, against, why=lack))
+        if size < events_min or against < events_min:
+            why = too_few("usable values", size, against, events_min)
+            readings.append(Reading(name, "ks", window_name, "insufficient", size, against, why=why))
             continue
-        why = f"KS distance {number(value)} ({number(low)} to {number(high)}), n={size:,}, p {probability(chance)}"
+        why = f"KS distance {value:.3g} ({low:.3g} to {high:.3g}), n={size:,}, p {probability(chance)}"
         state: State = "ok"
         moves: tuple[BinMove, ...] = ()
         if chance <= alpha and low >= distance_min:

@@ -16,7 +16,8 @@ Places = NDArray[np.int64]
 class Layout:
     """Places of S subjects in vectors of `cells` counts.
 
-    `begins` and `missing` (S each): first value cell, and the cell after the last. `bin_of_cell` (cells): the row-major
+    `begins` and `missing` (S each): first value cell, and the cell after the last. `unusable` (S): the PSI bin of
+    values that are missing or flawed, which is the last. `bin_of_cell` (cells): the row-major
     place of the cell's PSI bin in a matrix of S rows and `width` columns; cells that are no value go past its end.
     `numeric`: which subjects are numeric; `ranks`: their value cells, one after the other, subject i's at
     `rank_begins[i]` and on. `categorical`: which subjects have an unseen cell.
@@ -26,6 +27,7 @@ class Layout:
     width: int
     begins: Places
     missing: Places
+    unusable: Places
     bin_of_cell: Places
     numeric: Places
     ranks: Places
@@ -49,6 +51,7 @@ class Layout:
             width=width,
             begins=np.array([subject.start for subject in subjects], np.int64),
             missing=np.array([subject.missing for subject in subjects], np.int64),
+            unusable=np.array([places[-1] for places in bins], np.int64),
             bin_of_cell=bin_of_cell,
             numeric=np.array(numeric, np.int64),
             ranks=np.concatenate([np.zeros(0, np.int64), *ranks]),

@@ -6,7 +6,7 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-_STEPS = 30
+_STEPS = 20
 
 
 def bounds(x: Floats, df: Floats, confidence: float) -> tuple[Floats, Floats]:
@@ -22,7 +22,9 @@ def bounds(x: Floats, df: Floats, confidence: float) -> tuple[Floats, Floats]:
     """
     tail = (1 - confidence) / 2
     z = float(special.ndtri(tail))
-    low = np.where(special.chdtrc(df, x) > tail, 0.0, _noncentrality(x, df, -z))
+    apart = special.chdtrc(df, x) <= tail
+    low = np.zeros(x.shape)
+    low[apart] = _noncentrality(x[apart], df[apart], -z)
     return low, _noncentrality(x, df, z)
 
 

@@ -11,14 +11,17 @@ from detectors.layout import Floats, Places
 from detectors.noncentral import bounds
 from detectors.rates import discounted, greater
 from detectors.reading import BinMove, Reading, State
-from detectors.subject import Counts, Subject
-from detectors.words import bin_labels, number, percent, probability, too_few
+from detectors.subject import Counts
+from detectors.words import bin_label, percent, probability, too_few
 
 EXPECTED_MIN = 5.0
 """Adjacent bins are merged until the window is expected to hold this many values in each (Cochran's rule)."""
 
 MOVES = 5
 """Bins named in the evidence."""
+
+SHIFT_MIN, SPREAD_MIN = 0.02, 0.005
+"""Change of the mean rank, or of its squared distance from the middle, that is put into words."""
 
 
 def psi(
@@ -45,23 +48,25 @@ def psi(
     Drifting when p <= alpha and low >= floor; insufficient when window or reference has fewer than events_min events.
     A reference with one bin that holds nearly everything is compared as that bin against the rest, by Fisher's test.
     """
-    table = _Table.of(baseline.layout.bins(reference), baseline.layout.bins(window), confidence)
-    columns = (table.n, table.m, table.value, table.low, table.high, table.p)
+    layout = baseline.layout
+    table = _Table.of(layout.bins(reference), layout.bins(window), confidence)
+    chosen = (table.p <= alpha) & (table.low >= floor) & (np.minimum(table.n, table.m) >= events_min)
+    evidence = _evidence(baseline, table, np.flatnonzero(chosen))
+    columns = (table.n.astype(np.int64), table.m.astype(np.int64), table.value, table.low, table.high, table.p)
     rows = zip(baseline.subjects, *(column.tolist() for column in columns), strict=True)
     readings = []
-    for row, (subject, events, reference_events, value, low, high, p) in enumerate(rows):
-        n, m = round(events), round(reference_events)
-        lack = too_few("events", n, m, events_min)
-        if lack:
-            readings.append(Reading(subject.name, "psi", window_name, "insufficient", n, m, why=lack))
+    for row, (subject, n, m, value, low, high, p) in enumerate(rows):
+        if n < events_min or m < events_min:
+            why = too_few("events", n, m, events_min)
+            readings.append(Reading(subject.name, "psi", window_name, "insufficient", n, m, why=why))
             continue
-        why = f"PSI {number(value)} ({number(low)} to {number(high)}), n={n:,}, p {probability(p)}"
+        why = f"PSI {value:.3g} ({low:.3g} to {high:.3g}), n={n:,}, p {probability(p)}"
         state: State = "ok"
         moves: tuple[BinMove, ...] = ()
-        if p <= alpha and low >= floor:
+        if row in evidence:
             state = "drifting"
-            moves = _moves(subject, table.expected[row], table.observed[row])
-            why += f": {_direction(subject, table.expected[row], table.observed[row])}{_most(moves)}"
+            words, moves = evidence[row]
+            why += f": {words}"
         readings.append(Reading(subject.name, "psi", window_name, state, n, m, value, low, high, p, floor, why, moves))
     return readings
 
@@ -149,34 +154,40 @@ def _fisher(k: Floats, n: Floats, r: Floats, m: Floats, counted: Floats) -> Floa
     return np.asarray(np.minimum(1, 2 * np.minimum(more, fewer)), np.float64)
 
 
-def _moves(subject: Subject, expected: Floats, observed: Floats) -> tuple[BinMove, ...]:
-    """Give the bins that contribute most, greatest first."""
-    labels = bin_labels(subject)
-    p, q = observed[: len(labels)], expected[: len(labels)]
+def _evidence(baseline: Baseline, table: _Table, rows: Places) -> dict[int, tuple[str, tuple[BinMove, ...]]]:
+    """Say of the chosen subjects what moved: in words, and as the bins that contribute most, greatest first."""
+    q, p = table.expected[rows], table.observed[rows]
     # Shares of nothing would make every contribution infinite; the order is all that is wanted here.
     weight = (p - q) * np.log((p + 1e-6) / (q + 1e-6))
-    order = np.argsort(-weight, kind="stable")[:MOVES]
-    return tuple(BinMove(labels[place], float(q[place]), float(p[place])) for place in order if p[place] != q[place])
+    places = np.argsort(-weight, axis=1, kind="stable")[:, :MOVES]
+    moved = (np.take_along_axis(part, places, axis=1).tolist() for part in (weight, q, p))
+    found = {}
+    for row, direction, *parts in zip(
+        rows.tolist(), _directions(q, p, baseline.layout.unusable[rows]), places.tolist(), *moved, strict=True
+    ):
+        subject = baseline.subjects[row]
+        moves = tuple(
+            BinMove(bin_label(subject, place), expected, observed)
+            for place, contribution, expected, observed in zip(*parts, strict=True)
+            if contribution > 0
+        )
+        words = [direction] if direction and subject.kind == "numeric" else []
+        words += [f"{move.label} {percent(move.expected)} -> {percent(move.observed)}" for move in moves[:2]]
+        found[row] = ("; ".join(words), moves)
+    return found
 
 
-def _direction(subject: Subject, expected: Floats, observed: Floats) -> str:
-    """Say where a numeric subject's values went, by their mean rank in the reference (0.5 when unchanged)."""
-    if subject.kind != "numeric":
-        return ""
-    width = subject.coarse[-1] + 1
-    q, p = expected[:width], observed[:width]
-    if q.sum() <= 0 or p.sum() <= 0:
-        return ""
-    q, p = q / q.sum(), p / p.sum()
-    rank = np.cumsum(q) - q / 2
-    shift = float((p - q) @ rank)
-    spread = float((p - q) @ (rank - 0.5) ** 2)
-    if abs(shift) >= 0.02:
-        return f"values are {'higher' if shift > 0 else 'lower'}; "
-    if abs(spread) >= 0.005:
-        return f"values are {'wider' if spread > 0 else 'narrower'} spread; "
-    return ""
-
-
-def _most(moves: tuple[BinMove, ...]) -> str:
-    return ", ".join(f"{move.label} {percent(move.expected)} -> {percent(move.observed)}" for move in moves[:2])
+def _directions(q: Floats, p: Floats, unusable: Places) -> list[str]:
+    """Say where ordered values went, by their mean rank in the reference and its spread; "" when neither moved."""
+    values = np.arange(q.shape[1]) < unusable[:, None]
+    q, p = np.where(values, q, 0), np.where(values, p, 0)
+    q_sum, p_sum = q.sum(axis=1, keepdims=True), p.sum(axis=1, keepdims=True)
+    q, p = q / np.where(q_sum > 0, q_sum, 1), p / np.where(p_sum > 0, p_sum, 1)
+    rank = np.cumsum(q, axis=1) - q / 2
+    shift = ((p - q) * rank).sum(axis=1)
+    spread = ((p - q) * (rank - 0.5) ** 2).sum(axis=1)
+    words = np.where(spread > 0, "values are wider spread", "values are narrower")
+    words = np.where(np.abs(spread) >= SPREAD_MIN, words, "")
+    words = np.where(np.abs(shift) >= SHIFT_MIN, np.where(shift > 0, "values are higher", "values are lower"), words)
+    known = (q_sum > 0) & (p_sum > 0)
+    return [str(word) for word in np.where(known[:, 0], words, "")]

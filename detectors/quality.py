@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.baseline import Baseline
 from detectors.rates import change, discounted, greater
-from detectors.reading import BinMove, Detector, Reading, State
+from detectors.reading import BinMove, Detector, Reading
 from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
 from detectors.words import percent, probability, too_few
 
@@ -123,13 +123,13 @@ def _read(
     p = greater(k_real * (counted / n_real), counted, r_real, m_real)
     columns = (n, m, r_real / m_real, k_real / n_real, value, low, high, p)
     rows = zip(names, *(column.tolist() for column in columns), strict=True)
-    return [_reading(detector, name, limits, *row) for name, *row in rows]
+    return [_reading(detector, limits, *row) for row in rows]
 
 
 def _reading(
     detector: Detector,
-    name: str,
     limits: _Limits,
+    name: str,
     n: int,
     m: int,
     expected: float,
@@ -140,16 +140,13 @@ def _reading(
     p: float,
 ) -> Reading:
     what, of = _PHRASES[detector]
-    lack = too_few(of, n, m, limits.events_min)
-    if lack:
-        return Reading(name, detector, limits.window_name, "insufficient", n, m, why=lack)
-    state: State = "ok"
-    moves: tuple[BinMove, ...] = ()
+    window, threshold = limits.window_name, limits.change_min
+    if n < limits.events_min or m < limits.events_min:
+        why = too_few(of, n, m, limits.events_min)
+        return Reading(name, detector, window, "insufficient", n, m, why=why)
     why = f"{percent(observed)} {what}, reference {percent(expected)}"
-    if p <= limits.alpha and low >= limits.change_min:
-        state = "drifting"
-        moves = (BinMove(what, expected, observed),)
-        why += f": up by {percent(low)} to {percent(high)} of {n:,} {of}, p {probability(p)}"
-    return Reading(
-        name, detector, limits.window_name, state, n, m, value, low, high, p, limits.change_min, why, moves
-    )  # fmt: skip
+    if p > limits.alpha or low < threshold:
+        return Reading(name, detector, window, "ok", n, m, value, low, high, p, threshold, why)
+    why += f": up by {percent(low)} to {percent(high)} of {n:,} {of}, p {probability(p)}"
+    moves = (BinMove(what, expected, observed),)
+    return Reading(name, detector, window, "drifting", n, m, value, low, high, p, threshold, why, moves)

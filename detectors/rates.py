@@ -59,7 +59,7 @@ def change(k: Floats, n: Floats, r: Floats, m: Floats, confidence: float) -> tup
     Hybrid score interval (Newcombe 1998, method 10), from Wilson's interval of each rate; n and m are above 0.
 
     >>> [bound.round(3) for bound in change(*np.array([[30.0], [100.0], [10.0], [100.0]]), confidence=0.95)]
-    [array([0.2]), array([0.089]), array([0.305])]
+    [array([0.2]), array([0.09]), array([0.306])]
     """
     z = float(special.ndtri(0.5 + confidence / 2))
     p, q = k / n, r / m

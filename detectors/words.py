@@ -1,6 +1,6 @@
 """The words of readings: labels of bins and plain numbers."""
 
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
 
 from detectors.subject import Subject
 
@@ -8,38 +8,35 @@ UNUSABLE = "missing or unusable"
 """Label of the PSI bin of missing, not_finite and wrong_type values."""
 
 
-def bin_labels(subject: Subject) -> list[str]:
-    """Name the PSI bins of a subject, in the order of `Layout.bins`.
+def bin_label(subject: Subject, place: int) -> str:
+    """Name a PSI bin of a subject, by its place in `Layout.bins`.
 
-    >>> bin_labels(Subject("age", "numeric", 4, edges=(17.9, 18.0, 40.0, 65.0), coarse=(0, 0, 1, 2, 2)))
+    >>> age = Subject("age", "numeric", 4, edges=(17.9, 18.0, 40.0, 65.0), coarse=(0, 0, 1, 2, 2))
+    >>> [bin_label(age, place) for place in range(4)]
     ['<= 18', '18 to 40', '> 40', 'missing or unusable']
-    >>> bin_labels(Subject("country", "categorical", 4, categories=("DE", "FR")))
+    >>> country = Subject("country", "categorical", 4, categories=("DE", "FR"))
+    >>> [bin_label(country, place) for place in range(5)]
     ["'DE'", "'FR'", 'other', 'unseen', 'missing or unusable']
     """
+    if subject.kind == "numeric":
+        return _range(subject, place)
     if subject.kind == "opaque":
-        return ["present", UNUSABLE]
-    if subject.kind != "numeric":
-        return [*(f"{category!r}" for category in subject.categories), "other", "unseen", UNUSABLE]
-    borders = [subject.edges[cell] for cell, last in enumerate(_last_of_bin(subject)) if last]
-    if not borders:
-        return ["present", UNUSABLE]
-    middle = [_between(low, high) for low, high in pairwise(borders)]
-    return [f"<= {number(borders[0])}", *middle, f"> {number(borders[-1])}", UNUSABLE]
+        return "present" if place == 0 else UNUSABLE
+    names = len(subject.categories)
+    return repr(subject.categories[place]) if place < names else ("other", "unseen", UNUSABLE)[place - names]
 
 
 def too_few(what: str, n: int, m: int, least: int) -> str:
-    """Say why a window or its reference cannot support a verdict; empty when both can.
+    """Say why a window or its reference cannot support a verdict: one of the two is below `least`.
 
     >>> too_few("events", 12, 5_000, 50)
     'only 12 of the 50 events it takes'
     >>> too_few("usable values", 5_000, 12, 50)
     'the reference has only 12 of the 50 usable values it takes'
-    >>> too_few("events", 50, 50, 50)
-    ''
     """
     if n < least:
         return f"only {n:,} of the {least:,} {what} it takes"
-    return f"the reference has only {m:,} of the {least:,} {what} it takes" if m < least else ""
+    return f"the reference has only {m:,} of the {least:,} {what} it takes"
 
 
 def number(value: float) -> str:
@@ -57,6 +54,8 @@ def percent(share: float) -> str:
     >>> [percent(share) for share in (0.0, 0.00042, 0.031, 0.5, 1.0)]
     ['0%', '0.042%', '3.1%', '50%', '100%']
     """
+    if not share:
+        return "0%"
     return f"{100 * share:.2g}%" if share < 0.995 else "100%"
 
 
@@ -69,11 +68,18 @@ def probability(p: float) -> str:
     return "below 1e-300" if p < 1e-300 else f"{p:.2g}"
 
 
-def _last_of_bin(subject: Subject) -> list[bool]:
-    """Tell which cells end a bin that is followed by another."""
-    return [a != b for a, b in pairwise(subject.coarse)]
-
-
-def _between(low: float, high: float) -> str:
-    """Name a bin; two borders that read the same hold one value between them."""
-    return f"= {number(high)}" if number(low) == number(high) else f"{number(low)} to {number(high)}"
+def _range(subject: Subject, place: int) -> str:
+    """Name a bin by its borders; two borders that read the same hold one value between them."""
+    last = subject.coarse[-1]
+    if place > last:
+        return UNUSABLE
+    if last == 0:
+        return "present"
+    # The border after a bin is the upper edge of its last cell; cells of a bin lie side by side.
+    high = number(subject.edges[bisect_right(subject.coarse, place) - 1]) if place < last else ""
+    low = number(subject.edges[bisect_left(subject.coarse, place) - 1]) if place > 0 else ""
+    if not low:
+        return f"<= {high}"
+    if not high:
+        return f"> {low}"
+    return f"= {high}" if low == high else f"{low} to {high}"
