@@ -25,7 +25,7 @@ demo: $(VENV)/.run  ## Watch a model break and read the notice its owner gets: n
 	$(BIN)/driftwarden demo
 
 demo-kafka: $(VENV)/.dev  ## The same through a real Apache Kafka broker (needs java and, once, mvn).
-	$(BIN)/driftwarden demo --kafka
+	$(BIN)/python -m tests.components.demo_kafka
 
 stack:  ## Kafka, Driftwarden, Prometheus and Grafana in Docker, all on 127.0.0.1.
 	deploy/secrets.sh
