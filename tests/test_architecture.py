@@ -56,6 +56,7 @@ def test_no_package_below_tests_can_shadow_a_real_one() -> None:
         (wrong_imports, "service/pipeline.py", "from aiokafka import AIOKafkaConsumer", "only service/sources/kafka"),
         (wrong_imports, "service/pipeline.py", "import tests.fakes", "does not know its tests"),
         (impure_calls, "detectors/psi.py", "print(1)", "detectors read and write nothing"),
+        (impure_calls, "detectors/psi.py", "sys.stdout.write('')", "detectors read and write nothing"),
         (impure_calls, "detectors/psi.py", "x = np.random.normal()", "chance is an argument"),
         (impure_calls, "detectors/psi.py", "x = np.random.default_rng()", "without a seed"),
         (impure_calls, "alerting/notice.py", "x = datetime.now(UTC)", "time is an argument"),
