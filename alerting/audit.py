@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 import rfc8785
+from typing_extensions import TypeAliasType
 
-Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+# Named, not a plain alias: whoever reads stored state must be able to resolve it although it contains itself.
+Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 
 GENESIS = "0" * 64
 """What the first row has for a previous hash."""

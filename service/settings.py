@@ -146,8 +146,9 @@ class LimitSettings(_Section):
     features_max: int = Field(500, ge=1, description="Features per event; an event with more is a dead letter.")
     string_chars_max: int = Field(256, ge=16, description="Longest event id, model, version, segment or category.")
     series_max: int = Field(50_000, ge=100, description="Prometheus series of monitors on /metrics.")
-    open_ticks_max: int = Field(1_440, ge=2, description="Ticks open at once; an event of a further one is late.")
-    memory_events_max: int = Field(100_000, ge=1_000, description="Event ids remembered per partition for duplicates.")
+    memory_events_max: int = Field(
+        1_000_000, ge=1_000, description="Event ids remembered per partition for duplicates."
+    )
 
 
 class Settings(_Section):

@@ -1,0 +1,226 @@
+"""From records to a delta: every record of a batch ends as accepted, duplicate, late, dead, filtered or gap."""
+
+from dataclasses import dataclass, field
+
+from alerting.finding import Stream
+from detectors.baseline import DUPLICATES, EVENTS, Baseline, Counts
+from detectors.fold import fold, merge, zeros
+from service.events.decode import Decoder, Event, Rejected
+from service.events.record import Batch, Record
+from service.store.changes import DeadLetter, ModelKey, Outcomes, PaneDelta, PartitionDelta
+from service.store.partitions import Memory
+from service.watchlist import Watchlist
+
+FOLD_EVENTS = 512
+"""Events folded at once: larger groups fall out of the processor's cache, smaller ones pay per call."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRules:
+    """Which event times are believed; all in milliseconds."""
+
+    tick_ms: int
+    lateness_ms: int
+    skew_ms: int
+    age_ms_max: int
+
+
+@dataclass(slots=True)
+class Accountant:
+    """Takes batches of one worker's partitions and seals what they add to the store.
+
+    Everything that decides an outcome is a function of the partition's own records, of the store and of the closes in
+    its journal, never of how records were batched: the same log gives the same books after any crash.
+    """
+
+    decoder: Decoder
+    watchlist: Watchlist
+    times: TimeRules
+    memory_events_max: int
+    _books: dict[tuple[str, str], "_Books"] = field(default_factory=dict)
+
+    def begin(self, source: str, partition: str, memory: Memory) -> None:
+        """Start a partition (or start it again) from what the store remembers of it."""
+        self._books[source, partition] = _Books(memory)
+
+    def knows(self, source: str, partition: str) -> bool:
+        """Whether `begin` was called for the partition since it was last dropped."""
+        return (source, partition) in self._books
+
+    def drop(self, source: str, partition: str) -> None:
+        """Forget a partition and what was folded of it but not committed."""
+        self._books.pop((source, partition), None)
+
+    def take(self, batch: Batch) -> bool:
+        """Account for one batch; False when it does not begin where the books end, which means: read again."""
+        books = self._books[batch.source, batch.partition]
+        if books.hi is not None and batch.lo != books.hi:
+            return False
+        if books.lo is None:
+            books.lo = batch.lo
+        books.hi = batch.hi
+        books.end = batch.end
+        books.outcomes.gap += batch.gap
+        for record in batch.records:
+            self._account(books, record)
+        return True
+
+    def pending(self) -> int:
+        """Records taken since the last seal."""
+        return sum(
+            books.hi - books.lo for books in self._books.values() if books.lo is not None and books.hi is not None
+        )
+
+    def seal(self) -> list[PartitionDelta]:
+        """Fold what was taken and give one delta per partition that moved; the books go on from there."""
+        return [
+            self._seal(source, partition, books)
+            for (source, partition), books in self._books.items()
+            if books.lo is not None and books.hi is not None and books.hi > books.lo
+        ]
+
+    def closed_through(self, tick: int | None) -> None:
+        """Learn that ticks up to and including `tick` are closed: their ids need not be remembered any more."""
+        if tick is None:
+            return
+        for books in self._books.values():
+            books.closed = tick
+            for old in [t for t in books.seen if t <= tick]:
+                books.remembered -= len(books.seen.pop(old))
+
+    def _account(self, books: "_Books", record: Record) -> None:
+        event = self.decoder.decode(record)
+        if isinstance(event, Rejected):
+            books.bury(record, event.reason, event.detail)
+            return
+        stream = event.stream
+        key = ModelKey(stream.kind, stream.model, stream.version)
+        refusal = self.watchlist.admit(key)
+        if refusal:
+            books.bury(record, refusal, _REFUSALS[refusal].format(key=key, limit=self.watchlist.models_max))
+            return
+        if record.time_ms is not None and event.time_ms > record.time_ms + self.times.skew_ms:
+            ahead = (event.time_ms - record.time_ms) / 1000
+            books.bury(record, "future_time", f"time: {event.time_ms} ms is {ahead:.0f} s after the record was written")
+            return
+        tick = event.time_ms // self.times.tick_ms
+        if self._is_late(books, record, event, tick):
+            books.outcomes.late += 1
+            return
+        books.time_max_ms = max(books.time_max_ms or event.time_ms, event.time_ms)
+        group = books.groups.setdefault((key, self._segment(key, stream.segment), tick), _Group())
+        if event.id_hash is not None and not books.remember(tick, event.id_hash, self.memory_events_max):
+            books.outcomes.duplicate += 1
+            group.duplicates += 1
+            return
+        books.outcomes.accepted += 1
+        group.events.append(event)
+
+    def _is_late(self, books: "_Books", record: Record, event: Event, tick: int) -> bool:
+        if books.closed is not None and tick <= books.closed:
+            return True
+        if record.time_ms is not None and event.time_ms < record.time_ms - self.times.age_ms_max:
+            return True
+        if books.time_max_ms is None:
+            return False
+        return (tick + 1) * self.times.tick_ms <= books.time_max_ms - self.times.lateness_ms
+
+    def _segment(self, key: ModelKey, segment: str) -> str:
+        """Name the segment only when it is watched on its own, so that segments cannot grow without limit."""
+        baseline = self.watchlist.baselines.get(key)
+        return segment if baseline is not None and segment in baseline.reference else ""
+
+    def _seal(self, source: str, partition: str, books: "_Books") -> PartitionDelta:
+        panes: dict[tuple[Stream, int], PaneDelta] = {}
+        learned: dict[ModelKey, list[bytes]] = {}
+        keys = {key for key, _, _ in books.groups}
+        for (key, segment, tick), group in books.groups.items():
+            baseline = self.watchlist.baselines.get(key)
+            counts = None
+            if baseline is None:
+                learned.setdefault(key, []).extend(self.decoder.row_bytes(event) for event in group.events)
+            else:
+                counts = self._fold(baseline, group)
+            last = max((event.offset for event in group.events), default=-1)
+            stream = Stream(key.kind, key.model, key.version, segment)
+            panes[stream, tick] = PaneDelta(len(group.events), last, counts, self.watchlist.baseline_id(key))
+        assert books.lo is not None, "only partitions that moved are sealed"
+        assert books.hi is not None, "only partitions that moved are sealed"
+        delta = PartitionDelta(
+            source, partition, books.lo, books.hi, books.outcomes, books.time_max_ms, books.end, books.closed,
+            panes, books.fresh, books.letters, learned, {key: self.watchlist.baseline_id(key) for key in keys},
+        )  # fmt: skip
+        books.turn_page()
+        return delta
+
+    def _fold(self, baseline: Baseline, group: "_Group") -> Counts:
+        counts = zeros(baseline)
+        for begin in range(0, len(group.events), FOLD_EVENTS):
+            events = group.events[begin : begin + FOLD_EVENTS]
+            counts = merge(counts, fold(baseline, self.decoder.columns(baseline, events)))
+        assert counts[EVENTS] == len(group.events), "fold counts every event once"
+        counts[DUPLICATES] += group.duplicates
+        return counts
+
+
+_REFUSALS = {
+    "unknown_model": "model: {key.model!r} version {key.version!r} has no baseline and baseline.learn is off; "
+    "fit one with `driftwarden baseline fit`",
+    "model_limit": "model: {key.model!r} version {key.version!r} would be one more than limits.models_max = {limit}",
+}
+
+
+@dataclass(slots=True)
+class _Group:
+    events: list[Event] = field(default_factory=list)
+    duplicates: int = 0
+
+
+class _Books:
+    """The open page of one partition."""
+
+    __slots__ = (
+        "closed",
+        "end",
+        "fresh",
+        "groups",
+        "hi",
+        "letters",
+        "lo",
+        "outcomes",
+        "remembered",
+        "seen",
+        "time_max_ms",
+    )
+
+    def __init__(self, memory: Memory) -> None:
+        self.lo: int | None = None
+        self.hi = memory.next
+        self.end: int | None = None
+        self.time_max_ms = memory.time_max_ms
+        self.seen = memory.seen
+        self.remembered = sum(len(ids) for ids in memory.seen.values())
+        self.closed = memory.closed
+        self.turn_page()
+
+    def turn_page(self) -> None:
+        self.lo = self.hi
+        self.outcomes = Outcomes()
+        self.groups: dict[tuple[ModelKey, str, int], _Group] = {}
+        self.letters: list[DeadLetter] = []
+        self.fresh: dict[int, list[int]] = {}
+
+    def bury(self, record: Record, reason: str, detail: str) -> None:
+        self.outcomes.dead += 1
+        self.letters.append(DeadLetter(record.offset, reason, detail, record.value, tuple(record.headers)))
+
+    def remember(self, tick: int, id_hash: int, limit: int) -> bool:
+        """Note an event id; False when it was seen before in the same tick. Past the limit ids are no longer kept."""
+        seen = self.seen.setdefault(tick, set())
+        if id_hash in seen:
+            return False
+        if self.remembered < limit:
+            seen.add(id_hash)
+            self.fresh.setdefault(tick, []).append(id_hash)
+            self.remembered += 1
+        return True

@@ -1,0 +1,214 @@
+"""The composition root: every real thing is chosen here once and handed over; the loops run in one group."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import random
+import signal
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx2
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from alerting.errors import SecretError
+from alerting.outbox import RetryRules
+from alerting.ownership import Ownership
+from alerting.ownership_file import load_ownership
+from alerting.sinks.log import LogSink
+from alerting.sinks.webhook import WebhookSink
+from service.api.app import build_api
+from service.api.dependencies import ApiDependencies
+from service.api.intake import intake_routes
+from service.build import Line, line
+from service.config import ConfigError, secret
+from service.deliver import Deliver
+from service.events.envelope import split
+from service.metrics.exposition import Metrics
+from service.settings import Settings
+from service.sources.event_log import EventLog
+from service.sources.kafka import KafkaSource
+from service.sources.log import LogSource
+from service.sources.source import Source
+from service.store.engine import Store, open_store
+from service.store.retention import Keep, retire
+
+log = logging.getLogger(__name__)
+
+RETIRE_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class App:
+    """The running service: build it with `build_app`, run it with `run`."""
+
+    settings: Settings
+    store: Store
+    parts: Line
+    deliver: Deliver
+    api: FastAPI
+    sources: list[Callable[[], Source]]
+    event_log: EventLog | None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    port: int = 0
+
+    async def run(self) -> None:
+        """Run until `stop` is set; an error of our own in any loop ends all of them and is raised."""
+        listener = _listen(self.settings.api.host, self.settings.api.port)
+        self.port = listener.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(self.api, log_level="warning", lifespan="off", access_log=False))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for build in self.sources:
+                    group.create_task(self.parts.watch(build).run(self.stop))
+                group.create_task(self.deliver.run(self.stop))
+                group.create_task(self._retire())
+                group.create_task(self._serve(server, listener))
+                self.ready.set()
+                await self.stop.wait()
+                server.should_exit = True
+        finally:
+            listener.close()
+            if self.event_log is not None:
+                self.event_log.close()
+            self.store.close()
+
+    async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        await server.serve(sockets=[listener])
+        # A signal ends uvicorn first; the loops then commit what they hold and end too.
+        self.stop.set()
+
+    async def _retire(self) -> None:
+        while not self.stop.is_set():
+            await asyncio.to_thread(self._retire_once)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), RETIRE_SECONDS)
+
+    def _retire_once(self) -> None:
+        closed = self.parts.closer.closed
+        if closed is None:
+            return
+        store, tick = self.settings.store, self.settings.time.tick_seconds
+        keep = Keep(
+            panes_from_tick=closed - store.panes_hours * 3600 // tick,
+            history_from_tick=closed - store.history_days * 86_400 // tick,
+            ledger_from_ms=self.parts.wall_ms() - store.panes_hours * 3_600_000,
+            dead_letters_max=store.dead_letters_max,
+        )
+        retire(self.store, keep)
+
+
+@dataclass(slots=True)
+class OwnershipTable:
+    """The ownership table in force."""
+
+    current: Ownership
+
+    def __call__(self) -> Ownership:
+        return self.current
+
+
+def build_app(settings: Settings) -> App:
+    """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
+    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    ownership = OwnershipTable(load_ownership(settings.alerting.owners))
+    store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
+    parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
+    event_log = _event_log(settings)
+    metrics = Metrics(store, settings, parts.progress, parts.watchlist, wall_ms)
+    client = httpx2.AsyncClient(trust_env=False)
+    sinks = {
+        "log": LogSink(),
+        "webhook": WebhookSink(client, _secret, utc_now, settings.alerting.attempt_seconds_max),
+    }
+    deliver = Deliver(
+        store=store,
+        sinks=sinks,
+        rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
+        worker=worker,
+        wall=utc_now,
+        rng=random.Random(),
+        progress=parts.progress,
+    )
+    api = build_api(
+        ApiDependencies(
+            store=store,
+            settings=settings,
+            progress=parts.progress,
+            watchlist=parts.watchlist,
+            ownership=ownership,
+            metrics=metrics.render,
+            wall=utc_now,
+            monotonic=time.monotonic,
+            intake=_intake(event_log, settings) if event_log is not None else None,
+        )
+    )
+    return App(settings, store, parts, deliver, api, _sources(settings, event_log, worker), event_log)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970."""
+    return round(time.time() * 1000)
+
+
+def run_until_signal(app: App) -> int:
+    """Run the service until SIGTERM or SIGINT; 0 after a clean end."""
+    # Uvicorn raises the signal again once its server has ended, which would end us before the loops have committed.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    gc.freeze()
+    asyncio.run(app.run())
+    return 0
+
+
+def _secret(reference: str) -> str:
+    try:
+        return secret(reference, os.environ)
+    except ConfigError as fault:
+        raise SecretError(str(fault)) from fault
+
+
+def _intake(event_log: EventLog, settings: Settings) -> APIRouter:
+    return intake_routes(event_log, split, body_bytes_max=settings.api.body_bytes_max, wall_ms=wall_ms)
+
+
+def _event_log(settings: Settings) -> EventLog | None:
+    http = settings.http
+    if not http.enabled:
+        return None
+    return EventLog(
+        http.directory, bytes_max=http.bytes_max, segment_bytes=http.segment_bytes, producers_max=http.producers_max
+    )
+
+
+def _sources(settings: Settings, event_log: EventLog | None, worker: str) -> list[Callable[[], Source]]:
+    sources: list[Callable[[], Source]] = []
+    if event_log is not None:
+        sources.append(lambda: LogSource(event_log))
+    if settings.kafka.bootstrap:
+        kafka = settings.kafka
+        password = secret(kafka.sasl_password, os.environ) if kafka.sasl_password is not None else None
+        sources.append(lambda: KafkaSource(kafka, password=password, monotonic=time.monotonic, worker=worker))
+    return sources
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener

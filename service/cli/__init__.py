@@ -1,0 +1,192 @@
+"""The `driftwarden` command; each sub-command is a module that is imported only when it is used."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    name="driftwarden",
+    help="Watches machine-learning models in production and tells the person who owns one when it is really changing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+baseline_app = typer.Typer(
+    help="Baselines: the frozen reference a model version is watched against.", no_args_is_help=True
+)
+owners_app = typer.Typer(help="The ownership table.", no_args_is_help=True)
+ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
+audit_app = typer.Typer(help="Who decided what.", no_args_is_help=True)
+config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
+app.add_typer(baseline_app, name="baseline")
+app.add_typer(owners_app, name="owners")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(audit_app, name="audit")
+app.add_typer(config_app, name="config")
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="DRIFTWARDEN_CONFIG", help="Settings file; default driftwarden.yaml if it is there."
+    ),
+]
+Model = Annotated[str, typer.Option(help="Model name, as events carry it.")]
+
+
+def main() -> None:
+    """Run the command; what a user can mend is said in plain words with exit code 2, never as a traceback."""
+    from service.cli.mistakes import MISTAKES
+
+    try:
+        app()
+    except MISTAKES as mistake:
+        print(f"driftwarden: {mistake}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Run the service: sources, detectors, notices, API, metrics and pages."""
+    from service.cli.serve import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def demo(
+    exit_after_notice: Annotated[bool, typer.Option(help="Exit 0 once the owner has been told.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the notice before giving up.", min=1)] = 120.0,
+    port: Annotated[int, typer.Option(help="Port of the service; 0 takes any free one.", min=0, max=65535)] = 8350,
+    kafka: Annotated[
+        str, typer.Option(help="Send the events through this Kafka broker (host:port) instead of HTTP.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Seed of the simulated events.")] = 7,
+) -> None:
+    """Watch a simulated credit model break, and see the notice its owner gets."""
+    from service.cli.demo import run
+
+    raise typer.Exit(run(exit_after_notice=exit_after_notice, timeout=timeout, port=port, kafka=kafka, seed=seed))
+
+
+@app.command()
+def backtest(
+    files: Annotated[list[Path], typer.Argument(help="History, oldest first: CSV, Parquet or NDJSON.")],
+    model: Model,
+    baseline: Annotated[Path | None, typer.Option(help="Baseline made by `driftwarden baseline fit --out`.")] = None,
+    baseline_rows: Annotated[int, typer.Option(help="Learn the baseline from the first N rows instead.", min=0)] = 0,
+    time: Annotated[str, typer.Option(help="Column that holds the event time.")] = "",
+    events_per_second: Annotated[float, typer.Option(help="Give rows times at this rate instead.", min=0)] = 0.0,
+    prediction: Annotated[str, typer.Option(help="Column of the model's output.")] = "prediction",
+    label: Annotated[str, typer.Option(help="Column of the truth.")] = "label",
+    segment: Annotated[str, typer.Option(help="Column of the segment.")] = "segment",
+    version: Annotated[str, typer.Option(help="Model version to report under.")] = "backtest",
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")] = False,
+) -> None:
+    """Run history through the very same pipeline, delivering nothing, and print what would have been said."""
+    from service.cli.backtest import Columns, run
+
+    columns = Columns(time=time, prediction=prediction, label=label, segment=segment)
+    raise typer.Exit(
+        run(
+            files, model=model, version=version, baseline=baseline, baseline_rows=baseline_rows,
+            events_per_second=events_per_second, columns=columns, config=config, as_json=json,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the JSON Schema of the events a model service sends."""
+    from service.cli.documents import print_schema
+
+    print_schema(out)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    print(installed("driftwarden"))
+
+
+@baseline_app.command("fit")
+def baseline_fit(
+    file: Annotated[Path, typer.Argument(help="Reference rows: CSV, Parquet or NDJSON.")],
+    model: Model,
+    version: Annotated[str, typer.Option(help="Model version.")],
+    out: Annotated[Path | None, typer.Option(help="Write the baseline to this file instead of into the store.")] = None,
+    kind: Annotated[Literal["prediction", "feature"], typer.Option(help="Kind of event it is for.")] = "prediction",
+    categorical: Annotated[str, typer.Option(help="Comma-separated columns of numbers that are categories.")] = "",
+    ignore: Annotated[str, typer.Option(help="Comma-separated columns to leave out (time, ids).")] = "",
+    prediction: Annotated[str, typer.Option(help="Column of the model's output.")] = "prediction",
+    label: Annotated[str, typer.Option(help="Column of the truth, which is not watched here.")] = "label",
+    segment: Annotated[str, typer.Option(help="Column of the segment.")] = "segment",
+    config: Config = None,
+) -> None:
+    """Fit a baseline to reference rows and say what it can and cannot watch."""
+    from service.cli.baseline import Whose, run
+    from service.reference import ReferenceColumns
+
+    roles = ReferenceColumns(prediction, label, segment, categorical=_names(categorical), ignore=_names(ignore))
+    raise typer.Exit(run(file, Whose(kind, model, version), roles, out=out, config=config))
+
+
+@owners_app.command("check")
+def owners_check(
+    file: Annotated[Path | None, typer.Argument(help="Ownership table; default: the one the settings name.")] = None,
+    config: Config = None,
+) -> None:
+    """Check the ownership table and say what is wrong, with the line and the fix."""
+    from service.cli.owners import check
+
+    raise typer.Exit(check(file, config))
+
+
+@owners_app.command("resolve")
+def owners_resolve(
+    model: Model,
+    feature: Annotated[str, typer.Option(help="Feature, or another subject of the model.")] = "",
+    version: Annotated[str, typer.Option(help="Model version.")] = "",
+    segment: Annotated[str, typer.Option(help="Segment.")] = "",
+    role: Annotated[str, typer.Option(help="One role; default: all of them.")] = "",
+    file: Annotated[Path | None, typer.Option(help="Ownership table; default: the one the settings name.")] = None,
+    config: Config = None,
+) -> None:
+    """Say who is told about a model or a feature, which rule says so, and which rules lost."""
+    from service.cli.owners import resolve
+
+    raise typer.Exit(resolve(file, config, model=model, version=version, segment=segment, feature=feature, role=role))
+
+
+@ledger_app.command("verify")
+def ledger_verify(config: Config = None) -> None:
+    """Prove per source partition: records = accepted + duplicate + late + dead + filtered + gap (exit 1 if not)."""
+    from service.cli.proofs import ledger
+
+    raise typer.Exit(ledger(config))
+
+
+@audit_app.command("verify")
+def audit_verify(config: Config = None) -> None:
+    """Prove that the audit's hash chain is whole (exit 1 if not)."""
+    from service.cli.proofs import audit
+
+    raise typer.Exit(audit(config))
+
+
+@config_app.command("check")
+def config_check(config: Config = None) -> None:
+    """Check the settings file and the environment, and print what is in force where it differs from the default."""
+    from service.cli.documents import check_config
+
+    raise typer.Exit(check_config(config))
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())

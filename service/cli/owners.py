@@ -1,0 +1,38 @@
+"""`driftwarden owners check` and `driftwarden owners resolve`."""
+
+from pathlib import Path
+
+from alerting.finding import Stream
+from alerting.ownership import ROLES
+from service.cli.settings import ownership_of, settings_of
+
+
+def check(file: Path | None, config: Path | None) -> int:
+    """Load the table; whatever is wrong with it is raised with its line, so reaching the end means it is good."""
+    path = file if file is not None else settings_of(config).alerting.owners
+    ownership = ownership_of(path)
+    print(f"{path}: {len(ownership.parties)} parties, {len(ownership.rules)} rules, all good")
+    for warning in ownership.warnings:
+        print(f"{path}: warning: {warning}")
+    return 0
+
+
+def resolve(
+    file: Path | None, config: Path | None, *, model: str, version: str, segment: str, feature: str, role: str
+) -> int:
+    """Print the winner, the rule it came from, and the losers, for one role or all."""
+    path = file if file is not None else settings_of(config).alerting.owners
+    ownership = ownership_of(path)
+    if role and role not in ROLES:
+        print(f"role: {role!r} is not one of {', '.join(ROLES)}")
+        return 2
+    stream = Stream("prediction", model, version, segment)
+    for name in ROLES:
+        if role and name != role:
+            continue
+        found = ownership.resolve(name, stream, feature)
+        by = "the fallback, since no rule names one" if found.fallback else f"rule {found.rule}"
+        print(f"{name}: {found.party} (by {by})")
+        for loser in found.losers:
+            print(f"    not {loser}")
+    return 0

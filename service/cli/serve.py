@@ -1,0 +1,19 @@
+"""`driftwarden serve`."""
+
+import logging
+from pathlib import Path
+
+from service.app import build_app, run_until_signal
+from service.cli.settings import settings_of
+
+
+def run(config: Path | None) -> int:
+    """Run the service until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = settings_of(config)
+    app = build_app(settings)
+    sources = [name for name, on in (("http", settings.http.enabled), ("kafka", settings.kafka.bootstrap)) if on]
+    logging.getLogger("driftwarden").info(
+        "listening on http://%s:%d, reading from %s", settings.api.host, settings.api.port, ", ".join(sources)
+    )
+    return run_until_signal(app)

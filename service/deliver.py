@@ -1,0 +1,84 @@
+"""The outbox loop: notices to destinations, at least once, in order per incident and destination."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerting.audit import AuditEntry
+from alerting.outbox import Delivery, RetryRules, after, due
+from alerting.sinks.sink import Outcome, Sink
+from service.progress import Progress
+from service.store.engine import Store
+from service.store.lease import hold
+from service.store.records import append_audit, ms, pending_deliveries, put_delivery
+
+log = logging.getLogger(__name__)
+
+PENDING_MAX = 1_000
+"""Deliveries looked at in one turn; the rest wait, oldest first."""
+
+LEASE_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Deliver:
+    """Sends what is due. Only the worker that holds the lease sends; "sent" is recorded after the destination said so."""
+
+    store: Store
+    sinks: Mapping[str, Sink]
+    rules: RetryRules
+    worker: str
+    wall: Callable[[], datetime]
+    rng: random.Random
+    progress: Progress
+
+    async def run(self, stop: asyncio.Event, pause_seconds: float = 0.5) -> None:
+        """Send until `stop` is set."""
+        while not stop.is_set():
+            await self.once()
+            try:
+                await asyncio.wait_for(stop.wait(), pause_seconds)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> int:
+        """Attempt every delivery that is due now and say how many were attempted."""
+        held = await asyncio.to_thread(hold, self.store, "deliver", self.worker, ms(self.wall()), LEASE_SECONDS)
+        if not held:
+            return 0
+        with self.store.read() as connection:
+            pending = pending_deliveries(connection, PENDING_MAX)
+        ready = due(pending, self.wall())
+        await asyncio.gather(*(self._attempt(delivery) for delivery in ready))
+        return len(ready)
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        outcome = await self.sinks[delivery.target.sink].send(delivery)
+        await asyncio.to_thread(self._record, delivery, outcome)
+
+    def _record(self, delivery: Delivery, outcome: Outcome) -> None:
+        now = self.wall()
+        changed = after(delivery, outcome, now, self.rng, self.rules)
+        key = (delivery.destination, outcome.kind)
+        self.progress.delivered[key] = self.progress.delivered.get(key, 0) + 1
+        with self.store.write() as connection:
+            put_delivery(connection, changed, ms(now))
+            if changed.state != "pending":
+                append_audit(connection, [_entry(changed, now)])
+        if changed.state == "dead":
+            log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
+
+
+def _entry(delivery: Delivery, now: datetime) -> AuditEntry:
+    return AuditEntry(
+        at=now,
+        actor="driftwarden",
+        action=f"delivery.{delivery.state}",
+        subject=delivery.incident_id,
+        before=None,
+        after={"destination": delivery.destination, "intent": delivery.intent, "attempts": delivery.attempts},
+        reason=delivery.last_error or "the destination accepted it",
+    )

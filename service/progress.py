@@ -1,0 +1,36 @@
+"""What the loops have done, as plain numbers that metrics and liveness read."""
+
+from dataclasses import dataclass, field
+
+COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of one worker; written by the loops only, read by anyone without waiting."""
+
+    records: int = 0
+    rewinds: int = 0
+    rebuilds: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    ticks: int = 0
+    polled_at: float = 0.0
+    delivered: dict[tuple[str, str], int] = field(default_factory=dict)
+    commit_buckets: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_SECONDS_BOUNDS) + 1))
+    commit_seconds: float = 0.0
+    commits: int = 0
+    fallbacks: int = 0
+
+    def polled(self, now: float) -> None:
+        """Note a poll: the loop is alive, with or without records."""
+        self.polled_at = now
+
+    def committed(self, seconds: float) -> None:
+        """Note how long one commit took."""
+        self.commits += 1
+        self.commit_seconds += seconds
+        for i, bound in enumerate(COMMIT_SECONDS_BOUNDS):
+            if seconds <= bound:
+                self.commit_buckets[i] += 1
+                return
+        self.commit_buckets[-1] += 1

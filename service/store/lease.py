@@ -1,0 +1,23 @@
+"""Work for one worker at a time: a row with an end, taken over when its holder has been silent."""
+
+from sqlalchemy import insert, or_, update
+
+from service.store.engine import Store
+from service.store.schema import lease
+
+
+def hold(store: Store, name: str, holder: str, now_ms: int, seconds: float) -> bool:
+    """Take or prolong the lease; False while another worker holds it."""
+    until = now_ms + round(seconds * 1000)
+    with store.write() as connection:
+        moved = connection.execute(
+            update(lease)
+            .where(lease.c.name == name, or_(lease.c.holder == holder, lease.c.until_ms < now_ms))
+            .values(holder=holder, until_ms=until)
+        )
+        if moved.rowcount == 1:
+            return True
+        if connection.execute(lease.select().where(lease.c.name == name)).one_or_none() is not None:
+            return False
+        connection.execute(insert(lease).values(name=name, holder=holder, until_ms=until))
+        return True

@@ -1,0 +1,148 @@
+"""Readings, findings, incidents, notices, deliveries and audit: rows of the transaction they come from."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from alerting.audit import GENESIS, AuditEntry, AuditRow, chain
+from alerting.finding import Finding, Stream
+from alerting.incident import Incident
+from alerting.notice import Notice
+from alerting.outbox import Delivery
+from service.store.schema import audit, delivery, finding, incident, notice, reading
+
+
+def ms(at: datetime) -> int:
+    """Milliseconds since 1970 of an aware time."""
+    return round(at.timestamp() * 1000)
+
+
+def put_readings(connection: Connection, tick: int, window: str, readings: Mapping[Stream, bytes]) -> None:
+    """Keep the encoded readings of a window that ends with `tick`."""
+    if readings:
+        connection.execute(
+            insert(reading),
+            [
+                {
+                    "kind": stream.kind, "model": stream.model, "version": stream.version, "segment": stream.segment,
+                    "window": window, "tick": tick, "content": content,
+                }
+                for stream, content in readings.items()
+            ],
+        )  # fmt: skip
+
+
+def add_findings(connection: Connection, tick: int, found: Sequence[tuple[Finding, str | None, str]]) -> None:
+    """Record findings with the tier each earned and its JSON."""
+    if found:
+        connection.execute(
+            insert(finding),
+            [
+                {
+                    "tick": tick, "kind": item.stream.kind, "model": item.stream.model, "version": item.stream.version,
+                    "segment": item.stream.segment, "subject": item.subject, "detector": item.detector,
+                    "window": item.window, "tier": tier, "content": content,
+                }
+                for item, tier, content in found
+            ],
+        )  # fmt: skip
+
+
+def newest_incidents(connection: Connection, resolved_since_ms: int) -> dict[str, Incident]:
+    """The newest incident of each cause, as far as it is open or was resolved since then."""
+    rows = connection.execute(
+        select(incident.c.cause, incident.c.content)
+        .where(or_(incident.c.open == 1, incident.c.resolved_ms >= resolved_since_ms))
+        .order_by(incident.c.open, incident.c.opened_ms)
+    )
+    return {row.cause: Incident.from_json(row.content) for row in rows}
+
+
+def put_incident(connection: Connection, changed: Incident, now_ms: int) -> None:
+    """Write an incident as it now is."""
+    values = {
+        "cause": changed.cause, "open": int(changed.open), "tier": str(changed.tier),
+        "condition": changed.condition, "handling": changed.handling, "opened_ms": ms(changed.opened_at),
+        "updated_ms": now_ms, "resolved_ms": ms(changed.resolved_at) if changed.resolved_at else None,
+        "content": changed.to_json(),
+    }  # fmt: skip
+    moved = connection.execute(update(incident).where(incident.c.id == changed.id).values(**values))
+    if moved.rowcount == 0:
+        connection.execute(insert(incident).values(id=changed.id, **values))
+
+
+def add_notice(connection: Connection, composed: Notice) -> None:
+    """Keep the words of a notice."""
+    connection.execute(
+        insert(notice).values(
+            id=composed.id, incident=composed.incident, at_ms=ms(composed.at), content=composed.to_json()
+        )
+    )
+
+
+def next_seq(connection: Connection, incident_id: str, destination: str) -> int:
+    """The number of the next delivery of an incident at a destination."""
+    table = delivery
+    count = connection.execute(
+        select(func.coalesce(func.max(table.c.seq), -1)).where(
+            table.c.incident == incident_id, table.c.destination == destination
+        )
+    ).scalar_one()
+    return int(count) + 1
+
+
+def put_delivery(connection: Connection, changed: Delivery, now_ms: int) -> None:
+    """Write a delivery as it now is."""
+    values = {"state": changed.state, "next_ms": ms(changed.next_at), "content": changed.to_json()}
+    moved = connection.execute(update(delivery).where(delivery.c.key == changed.key).values(**values))
+    if moved.rowcount == 0:
+        connection.execute(
+            insert(delivery).values(
+                key=changed.key, incident=changed.incident_id, destination=changed.destination, seq=changed.seq,
+                created_ms=now_ms, **values,
+            )
+        )  # fmt: skip
+
+
+def drop_delivery(connection: Connection, key: str) -> None:
+    """Remove a delivery that was never attempted (its incident resolved first)."""
+    connection.execute(delete(delivery).where(and_(delivery.c.key == key, delivery.c.state == "pending")))
+
+
+def pending_deliveries(connection: Connection, limit: int) -> list[Delivery]:
+    """Deliveries neither sent nor dead, oldest first."""
+    rows = connection.execute(
+        select(delivery.c.content)
+        .where(delivery.c.state == "pending")
+        .order_by(delivery.c.created_ms, delivery.c.seq)
+        .limit(limit)
+    ).scalars()
+    return [Delivery.from_json(content) for content in rows]
+
+
+def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+    """Add entries to the end of the chain."""
+    if not entries:
+        return
+    last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    seq, previous = (last.seq, last.hash) if last is not None else (0, GENESIS)
+    for entry in entries:
+        seq += 1
+        row = chain(previous, seq, entry)
+        connection.execute(
+            insert(audit).values(
+                seq=row.seq, at_ms=ms(entry.at), content=json.dumps(entry.to_json_object()), previous=row.previous,
+                hash=row.hash,
+            )
+        )  # fmt: skip
+        previous = row.hash
+
+
+def audit_rows(connection: Connection) -> list[AuditRow]:
+    """The whole chain, oldest first."""
+    rows = connection.execute(select(audit).order_by(audit.c.seq))
+    return [
+        AuditRow(row.seq, AuditEntry.from_json_object(json.loads(row.content)), row.previous, row.hash) for row in rows
+    ]

@@ -1,0 +1,14 @@
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from service.store.migrate import migrate
+from service.store.schema import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema() -> None:
+    engine = create_engine("sqlite://")
+    migrate(engine)
+
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []

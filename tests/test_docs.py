@@ -1,0 +1,68 @@
+"""Nothing is documented that is not there, and nothing is there that is not documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service.cli.reference import markdown as commands_markdown
+from service.metrics.catalog import CATALOG
+from service.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]
+
+
+def _text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def _settings() -> set[str]:
+    names = set()
+    for section, field in Settings.model_fields.items():
+        fields = getattr(field.annotation, "model_fields", None)
+        if fields is not None:
+            names |= {f"{section}.{name}" for name in fields}
+    return names
+
+
+def test_the_commands_reference_is_made_from_the_commands() -> None:
+    assert _text("cli.md") == commands_markdown()
+
+
+def test_every_setting_is_documented() -> None:
+    text = _text("settings.md")
+
+    assert {name for name in _settings() if f"`{name}`" not in text} == set()
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    documented = set(re.findall(r"`(driftwarden_[a-z_]+)`", _text("metrics.md")))
+
+    assert documented == {metric.name for metric in CATALOG}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_setting_named_anywhere_exists(page: Path) -> None:
+    sections = "|".join(Settings.model_fields)
+    named = set(re.findall(rf"`((?:{sections})\.[a-z_0-9]+)`", page.read_text(encoding="utf-8")))
+    files = {"kafka.md", "store.db"}
+
+    assert {name for name in named if name not in _settings() and name not in files} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_to_a_file_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+    assert broken == []
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    known = {line.removeprefix("## `").rstrip("`") for line in commands_markdown().splitlines() if line.startswith("##")}
+    words = {" ".join(word for word in name.split() if word.islower()) for name in known}
+    said = set(re.findall(r"driftwarden ((?:[a-z]+)(?: (?:check|resolve|verify|fit))?)", (ROOT / "README.md").read_text()))
+
+    assert {name for name in said if f"driftwarden {name}" not in words} == set()
