@@ -1,5 +1,6 @@
 """The cells of a numeric subject: reference quantiles, fine enough for KS, grouped into the coarse bins of PSI."""
 
+import math
 import sys
 
 import numpy as np
@@ -75,4 +76,4 @@ def _quantiles(points: NDArray[np.float64], times: NDArray[np.int64], levels: tu
 
 
 def _before(value: float) -> float:
-    return max(float(np.nextafter(value, -np.inf)), -sys.float_info.max)
+    return max(math.nextafter(value, -math.inf), -sys.float_info.max)
