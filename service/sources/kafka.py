@@ -182,7 +182,12 @@ class KafkaSource:
             self._partitions[tp] = partition
 
     async def _drain(self, consumer: AIOKafkaConsumer, timeout_seconds: float) -> list[Answer]:
-        given = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=RECORDS_MAX)
+        try:
+            given = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=RECORDS_MAX)
+        except Exception:
+            # aiokafka counts a fetch that raised as running for ever, and then never leaves a group it no longer polls.
+            consumer._subscription._fetch_count -= 1
+            raise
         # Nothing below suspends (a placed partition has a position), so that records and positions belong together.
         self._count(dropped=sum(len(records) for tp, records in given.items() if tp not in self._partitions))
         return [

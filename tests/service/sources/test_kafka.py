@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from service.sources.errors import SourceFailed
+from service.sources.kafka import KafkaSource
 from tests.components.need import lacking
 from tests.kafka.cluster import Cluster
 from tests.kafka.topic import Topic, new_topic, read_to, read_until, records, summary, values
@@ -26,6 +27,12 @@ async def commit_to_group(topic: Topic, offset: int) -> None:
     consumer.assign([tp])
     await consumer.commit({tp: offset})
     await consumer.stop()
+
+
+def running_fetches(source: KafkaSource) -> int:
+    """Look at the client's count of running fetches: while it is above zero, the client believes that it is polled."""
+    assert source._consumer is not None
+    return int(source._consumer._subscription._fetch_count)
 
 
 async def test_a_record_keeps_its_bytes_key_and_time(kafka: Cluster) -> None:
@@ -112,9 +119,33 @@ async def test_a_cancelled_poll_leaves_the_clients_poll_interval_check_alive(kaf
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
         await read_until(source, lambda _: source._draining is None)
-        assert source._consumer is not None
-        # A cancelled getmany would leave the client's count of running fetches above zero, and idleness unmeasured.
-        assert source._consumer._subscription._fetch_count == 0
+        assert running_fetches(source) == 0
+
+
+async def test_an_error_of_the_client_leaves_its_poll_interval_check_alive(kafka: Cluster) -> None:
+    async with new_topic(kafka) as topic:
+        await topic.write(numbered(10))
+        await kafka.forget(topic.name, 0, before=5)
+        topic.positions[f"{topic.name}/0"] = 0
+        async with topic.reading() as source:
+            await read_to(source, 10)
+            await read_until(source, lambda _: source._draining is None)
+            assert running_fetches(source) == 0
+
+
+async def test_what_was_fetched_before_a_rewind_is_not_delivered_after_it(kafka: Cluster) -> None:
+    async with new_topic(kafka) as topic, topic.reading() as source:
+        await read_until(source, lambda _: bool(source.assigned()) and all(source.assigned().values()))
+        poll = asyncio.create_task(source.poll(30))
+        await asyncio.sleep(0)
+        poll.cancel()
+        await asyncio.gather(poll, return_exceptions=True)
+        await topic.write(numbered(50))
+        assert source._draining is not None
+        await asyncio.wait({source._draining}, timeout=30)
+        topic.positions[f"{topic.name}/0"] = 20
+        await source.rewind(f"{topic.name}/0")
+        assert values(await read_to(source, 50)) == numbered(30, first=20)
 
 
 async def test_a_fenced_worker_goes_on_where_the_store_is(kafka: Cluster) -> None:
