@@ -121,13 +121,13 @@ def step(state: AdwinState, value: float, *, subject: str, delta: float = DELTA)
     if window.drift_detected:
         shift = window.estimation - mean
         why = f"the mean of {state.ticks} ticks moved by {number(shift)} to {number(window.estimation)}"
-        cut = Reading(subject, "adwin", "tick", "drifting", window.width, state.ticks, abs(shift), why=why)
+        cut = Reading(subject, "adwin", "tick", "drifting", int(window.width), state.ticks, abs(shift), why=why)
         return AdwinState(cuts=state.cuts + 1), cut
     values = state.values + stepped.to_bytes(2, "little", signed=True)
     live: _Live | None = _Live(window, len(values), delta)
     if len(values) > 2 * TICKS_MAX:
         values, live = values[-TICKS_MAX:], None
-    width = window.width
+    width = int(window.width)
     verdict: State = "ok" if width >= TICKS_MIN else "insufficient"
     why = f"no change within the last {width} ticks" if verdict == "ok" else f"only {width} of {TICKS_MIN} ticks so far"
     return AdwinState(values, state.cuts, live), Reading(subject, "adwin", "tick", verdict, width, 0, 0.0, why=why)
