@@ -46,6 +46,7 @@ def intake_routes(
     async def take_events(request: Request) -> Response:
         """Store prediction, feature, label and health events; 200 means they are on disk.
 
+        Only the envelope is checked: an event that is wrong inside is stored, and becomes a dead letter when read.
         A repeated Idempotency-Key with the same events answers as the first request did and stores nothing.
         """
         content_type = _content_type(request)

@@ -16,6 +16,9 @@ from service.sources.source import Positions
 
 __all__ = ["EvenClock", "FileColumns", "FileSource", "FileUnreadable", "TimeColumn", "read_columns"]
 
+NAME_CHARS_MAX = 200
+"""The end of a file's name that names its partition, and with the row its events, whose ids have a limit."""
+
 
 class FileSource:
     """Reads CSV, NDJSON and Parquet files one after the other; each is a partition, each row has its number as offset.
@@ -120,7 +123,7 @@ class FileSource:
         for file in self._files:
             with file.path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
-            file.partition = f"{file.path.name}:{digest[:12]}"
+            file.partition = f"{file.path.name[-NAME_CHARS_MAX:]}:{digest[:12]}"
         names = [file.partition for file in self._files]
         twice = [name for name in names if names.count(name) > 1]
         if twice:

@@ -3,6 +3,7 @@
 import os
 import struct
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -42,7 +43,8 @@ class Identities:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._rows: dict[bytes, tuple[bytes, int, int]] = {}
+        # A plain dict finds its oldest key by walking over all those deleted before it.
+        self._rows: OrderedDict[bytes, tuple[bytes, int, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -60,7 +62,7 @@ class Identities:
         self._rows.pop(identity.key, None)
         self._rows[identity.key] = (identity.content, first, following)
         if len(self._rows) > self._limit:
-            del self._rows[next(iter(self._rows))]
+            self._rows.popitem(last=False)
 
     def save(self, path: Path, disk: Disk) -> None:
         """Replace the file at `path` in one step; needed before segments that hold identities are deleted."""

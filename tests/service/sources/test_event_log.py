@@ -345,6 +345,33 @@ async def test_appends_that_wait_share_one_fsync(tmp_path: Path) -> None:
     assert everything(log) == [b"first", *[b"%d" % number for number in range(50)]]
 
 
+async def test_records_that_are_not_synced_yet_cannot_be_read(tmp_path: Path) -> None:
+    log, let_go, entered = held_back(tmp_path, FailingDisk())
+    append = asyncio.create_task(log.append_durable([b"a"], now_ms=0))
+    await asyncio.to_thread(entered.wait, 10)
+
+    before = (log.end, log.read(0, records_max=1))
+    let_go.set()
+    await append
+
+    assert before == (0, [])
+
+
+def test_what_is_acknowledged_had_been_synced_to_its_last_byte(tmp_path: Path) -> None:
+    synced: dict[int, int] = {}
+
+    def fsync(descriptor: int) -> None:
+        state = os.fstat(descriptor)
+        synced[state.st_ino] = state.st_size
+
+    log = EventLog(tmp_path, bytes_max=MIB, segment_bytes=65_536, producers_max=9, fsync=fsync)
+    for _ in range(10):
+        log.append([b"x" * 10_000], now_ms=0)
+
+    on_disk = {path.stat().st_ino: path.stat().st_size for path in tmp_path.glob("*.segment")}
+    assert {inode: synced.get(inode) for inode in on_disk} == on_disk
+
+
 async def test_two_requests_with_one_key_in_one_group_are_stored_once(tmp_path: Path) -> None:
     log, let_go, entered = held_back(tmp_path, FailingDisk())
     first = asyncio.create_task(log.append_durable([b"first"], now_ms=0))
