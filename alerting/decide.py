@@ -150,7 +150,7 @@ class _Draft:
         if not addressee.fallback or intent != "open":
             return
         self.fallback_used.append(FallbackUsed(incident.id, addressee.role, addressee.party, incident.stream))
-        reason = f"no rule names a {addressee.role} for {incident.stream.model}: add one to the ownership table"
+        reason = f"nobody is named {addressee.role} for {incident.stream.model}: add one to the ownership table"
         self._write("ownership.fallback_used", incident, None, {"party": addressee.party}, reason)
 
     def _audit(self, was: Incident | None, incident: Incident, effects: Sequence[Effect]) -> None:
@@ -186,7 +186,10 @@ def _concerned(incident: Incident, intent: Intent) -> list[Addressee]:
         responder = [route.responder] if incident.tier is Tier.ACT and not route.responder.fallback else []
         again = [addressee for addressee in route.everybody if addressee.party in incident.told]
         concerned = [lead, *responder, *again]
-    return list({addressee.party: addressee for addressee in reversed(concerned)}.values())[::-1]
+    once: dict[str, Addressee] = {}
+    for addressee in concerned:
+        once.setdefault(addressee.party, addressee)
+    return list(once.values())
 
 
 def _change(incident: Incident, effect: Effect) -> IncidentChange:

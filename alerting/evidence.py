@@ -1,6 +1,5 @@
 """Why an incident is what it is: its members, the telling ones first, cut to what a person reads."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,25 +28,22 @@ class Evidence:
     reference_n: int
     since: datetime
     at: datetime
+    row: int
     reason: str
     moves: tuple[Move, ...]
     cleared_at: datetime | None
 
 
 def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
-    """Give the ten most telling members: by tier, held before cleared, then importance x effect; then by name.
+    """Give the ten most telling members: by precedence, then importance x effect, then the first to break.
 
     An effect is its lower bound over what that bound had to reach, which makes detectors comparable.
     """
     order = sorted(
         incident.members,
-        key=lambda m: (-m.tier.rank, not m.held, -_weight(m, policy.importance) * _effect(m, policy), m.since, m.key),
+        key=lambda m: (*m.precedence, -policy.importance.get(m.subject, 1.0) * _effect(m, policy), m.since, m.key),
     )
     return tuple(_evidence(member) for member in order[:EVIDENCE_MAX])
-
-
-def _weight(member: Member, importance: Mapping[str, float]) -> float:
-    return importance.get(member.subject, 1.0)
 
 
 def _effect(member: Member, policy: Policy) -> float:
@@ -60,5 +56,5 @@ def _evidence(member: Member) -> Evidence:
     return Evidence(
         segment=member.segment, subject=member.subject, detector=member.detector, window=peak.window, tier=member.tier,
         value=peak.value, low=peak.low, high=peak.high, n=peak.n, reference_n=peak.reference_n, since=peak.since,
-        at=peak.at, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
+        at=peak.at, row=peak.row, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
     )  # fmt: skip

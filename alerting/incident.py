@@ -74,8 +74,11 @@ class Incident:
 
     @property
     def lead(self) -> Member:
-        """The member that speaks for the incident: the highest tier, held before cleared, then the first to break."""
-        return min(self.members, key=lambda m: (-m.tier.rank, not m.held, m.since, m.key))
+        """The member that speaks for the incident: of the highest tier, and rather broken data than what follows.
+
+        Then the larger lower bound, then the first to break.
+        """
+        return min(self.members, key=lambda m: (*m.precedence, -(m.peak.low or 0.0), m.since, m.key))
 
     @property
     def stream(self) -> Stream:

@@ -32,12 +32,16 @@ class Marked:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: Path, problem: str, fix: str, *, at_key: bool = False) -> None:
-        """Note a fault at a path, or at the nearest thing around it that is in the file."""
+        """Note a fault at a path, or at the nearest thing around it that is in the file.
+
+        One place, one fault: whatever else is said about the same place follows from the first.
+        """
         marks = self.keys if at_key else self.values
         while path and path not in marks:
             path = path[:-1]
         line, column = marks.get(path, (1, 1))
-        self.faults.append(Fault(line, column, problem, fix))
+        if all((fault.line, fault.column) != (line, column) for fault in self.faults):
+            self.faults.append(Fault(line, column, problem, fix))
 
 
 def read(text: str) -> Marked:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from alerting.finding import Finding
 from alerting.policy import Rules
-from alerting.tiers import Tier
+from alerting.tiers import QUALITY, Tier
 
 Key: TypeAlias = tuple[str, str, str]
 """(segment, subject, detector)"""
@@ -44,6 +44,11 @@ class Member:
     def held(self) -> bool:
         """True until it has cleared."""
         return self.cleared_at is None
+
+    @property
+    def precedence(self) -> tuple[int, bool, bool]:
+        """Sorts the telling ones first: higher tiers, held before cleared, broken data before the drift it explains."""
+        return (-self.tier.rank, not self.held, self.detector not in QUALITY)
 
 
 def key_of(finding: Finding) -> Key:

@@ -25,7 +25,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one party is told. `incident` is its id, `seq` numbers what it tells; the lead member names the subject."""
+    """What one party is told. `incident` is its id, `seq` numbers what it tells; the subject is the most telling."""
 
     id: str
     incident: str
@@ -78,20 +78,20 @@ def compose(
     incident: Incident, intent: Intent, addressee: Addressee, *, seq: int, at: datetime, policy: Policy
 ) -> Notice:
     """Find the words for one party; the same arguments always give the same notice."""
-    lead = incident.lead
     evidence = ranked(incident, policy)
+    first, stream = evidence[0], incident.stream
     hours = parse_hours(addressee.hours) if addressee.hours else Hours()
     asks = () if intent == "resolve" else clocks(incident.tier, at, addressee.tz, hours)
     links = _links(incident, policy)
-    title = wording.title(incident, intent)
+
     parts = wording.Parts(
         incident, intent, addressee, evidence, asks, [(link.text, link.url) for link in links], policy
     )
     return Notice(
         id="ntc_" + hashlib.sha256(f"{incident.id}|{addressee.party}|{seq}".encode()).hexdigest()[:16],
         incident=incident.id, seq=seq, intent=intent, tier=incident.tier, party=addressee.party, role=addressee.role,
-        title=title, text=wording.text(parts), model=incident.stream.model, version=incident.stream.version,
-        segment=lead.segment, subject=lead.subject, detector=lead.detector, row=lead.peak.row, at=at,
+        title=wording.title(parts), text=wording.text(parts), model=stream.model, version=stream.version,
+        segment=first.segment, subject=first.subject, detector=first.detector, row=first.row, at=at,
         evidence=evidence, members=len(incident.members) + incident.unlisted, asks=asks, links=links,
     )  # fmt: skip
 
@@ -107,6 +107,6 @@ def _evidence_json(item: Evidence) -> dict[str, Json]:
         "segment": item.segment, "subject": item.subject, "detector": item.detector, "window": item.window,
         "tier": str(item.tier), "value": item.value, "low": item.low, "high": item.high, "n": item.n,
         "reference_n": item.reference_n, "since": item.since.isoformat(), "at": item.at.isoformat(),
-        "reason": item.reason, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
+        "row": item.row, "reason": item.reason, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
         "moves": [{"label": m.label, "expected": m.expected, "observed": m.observed} for m in item.moves],
     }  # fmt: skip

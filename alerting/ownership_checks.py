@@ -24,13 +24,12 @@ def ambiguous(rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]]) ->
 
 def may_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) -> bool:
     """Say whether some subject of some stream may be covered by both."""
-    mine, theirs = one.segment or {}, other.segment or {}
     return (
         _meet(one.model, other.model)
         and (one.version is None or other.version is None or one.version == other.version)
         and _meet(one.feature, other.feature)
         and _meet(one.feature_view, other.feature_view)
-        and all(theirs.get(key, value) == value for key, value in mine.items())
+        and _segments_meet(one.segment or {}, other.segment or {})
         and _families_meet(one, other, families)
     )
 
@@ -39,6 +38,12 @@ def idle_parties(parties: Mapping[str, Party], fallback: Mapping[Role, str], rul
     """Warn of parties that no rule and no fallback names."""
     asked = set(fallback.values()) | {party for rule in rules for party in rule.assign.values()}
     return tuple(f"party {name} is named by no rule and no fallback" for name in parties if name not in asked)
+
+
+def _segments_meet(mine: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
+    if mine and theirs and ("" in mine) != ("" in theirs):
+        return False  # A segment is either plain text or keys and values.
+    return all(theirs.get(key, value) == value for key, value in mine.items())
 
 
 def _families_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) -> bool:

@@ -1,7 +1,7 @@
 """From what pydantic says about a piece of the table to what its author needs to know."""
 
 import difflib
-from collections.abc import Iterator
+from datetime import date
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,54 +17,57 @@ _KINDS = {"str": "text", "bool": "true/false", "int": "a number", "float": "a nu
           "list": "a list", "dict": "a mapping", "NoneType": "empty"}  # fmt: skip
 
 
+_WANTED = {
+    "list_type": "Write a list: [one, another]",
+    "dict_type": "Write a mapping: {name: value}",
+    "model_type": "Write a mapping: {name: value}",
+    "mapping_type": "Write a mapping: {name: value}",
+    "string_type": "Write text",
+    "date_type": 'Write it like "2027-03-31"',
+}
+
+
 def validated(adapter: TypeAdapter[T], value: Value, path: Path, marked: Marked) -> T | None:
     """Validate one piece; what is wrong is noted at its own place, and None comes back."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        for detail in _once(error.errors(include_url=False)):
-            _note(detail, path, marked)
+        found = [(_path(detail, path, marked), detail) for detail in error.errors(include_url=False)]
+        for place, detail in found:
+            # A field that may be of two kinds is complained about for both: the complaint that goes deeper is meant.
+            if not any(len(other) > len(place) and other[: len(place)] == place for other, _ in found):
+                _note(detail, place, marked)
         return None
 
 
-def _once(details: list[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """Leave out what a union says once more for its other branches."""
-    seen = set()
-    for detail in details:
-        place = tuple(part for part in detail["loc"] if not _is_branch(part))
-        if place not in seen:
-            seen.add(place)
-            yield detail
-
-
-def _is_branch(part: int | str) -> bool:
-    return isinstance(part, str) and (part in ("str", "[key]") or "[" in part)
+def _path(detail: ErrorDetails, path: Path, marked: Marked) -> Path:
+    """Say where in the file it is; pydantic's names for the kinds of a union are not in the file and drop out."""
+    for part in detail["loc"]:
+        if (*path, part) in marked.values or detail["type"] == "missing":
+            path = (*path, part)
+    return path
 
 
 def _note(detail: ErrorDetails, path: Path, marked: Marked) -> None:
-    full: Path = path
-    for part in detail["loc"]:
-        if (*full, part) in marked.values or detail["type"] == "missing":
-            full = (*full, part)
-    shown = ".".join(str(part) for part in full)
+    shown = ".".join(str(part) for part in path)
     value = detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            marked.fault(full, f"unknown field {full[-1]!r}", _nearest(str(full[-1])), at_key=True)
+            marked.fault(path, f"unknown field {path[-1]!r}", _nearest(str(path[-1])), at_key=True)
         case "missing":
-            marked.fault(full[:-1], f"{shown} is missing", "Add it")
+            marked.fault(path[:-1], f"{shown} is missing", "Add it")
         case "too_short" | "string_too_short":
-            marked.fault(full, f"{shown} is empty", "Give at least one")
+            marked.fault(path, f"{shown} is empty", "Give at least one")
         case "value_error":
             problem, _, fix = str(detail["ctx"]["error"]).partition("|")
-            marked.fault(full, f"{shown}: {problem}", fix or "Mend it")
+            marked.fault(path, f"{shown}: {problem}", fix or "Mend it")
         case "literal_error":
-            marked.fault(full, f"unknown role {value!r}", f"Use one of {', '.join(ROLES)}", at_key=True)
-        case "string_type" if isinstance(value, bool | int | float) or _kind(value) == "a date":
-            marked.fault(full, f"{shown} is {_kind(value)} ({value}), where text is wanted", "Write it in quotes")
-        case _:
-            said = detail["msg"].removeprefix("Input ").rstrip(".")
-            marked.fault(full, f"{shown} is {_kind(value)}: it {said}", "Write it as docs/owners.md shows")
+            marked.fault(path, f"unknown role {value!r}", f"Use one of {', '.join(ROLES)}", at_key=True)
+        case "string_type" if isinstance(value, bool | int | float | date):
+            marked.fault(path, f"{shown} is {_kind(value)} ({value}), where text is wanted", "Write it in quotes")
+        case kind:
+            said = detail["msg"].removeprefix("Input ").rstrip(".").lower()
+            marked.fault(path, f"{shown} is {_kind(value)} ({said})", _WANTED.get(kind, "Change it accordingly"))
 
 
 def _kind(value: object) -> str:

@@ -46,7 +46,7 @@ def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
     families = {n: tuple(w.models) for n, w in _each(_listed(table), "families", WireFamily, marked).items()}
     fallback = _fallback(table, marked)
     rules = _rules(table, marked)
-    _check_names(table, parties, families, fallback, rules, marked)
+    _check_names(table, fallback, marked)
     if not marked.faults:
         for one, other, role in ambiguous(rules, families):
             path = ("rules", rules.index(other), "assign", role)
@@ -147,17 +147,13 @@ def _rule(wire: WireRule) -> Rule:
 
 def _check_names(
     table: Mapping[str, Value],
-    parties: Mapping[str, Party],
-    families: Mapping[str, tuple[str, ...]],
     fallback: Mapping[Role, str],
-    rules: tuple[Rule, ...],
     marked: Marked,
 ) -> None:
     """Look up every name in the section it points to; a party that is there but broken is known all the same."""
-    known = {name: table.get(name) for name in ("parties", "families")}
-    named = {name: list(entries) if isinstance(entries, dict) else [] for name, entries in known.items()}
+    named_parties, named_families = _names(table, "parties") or None, _names(table, "families")
     for role, party in fallback.items():
-        _look_up("party", party, named["parties"], ("fallback", role), marked)
+        _look_up("party", party, named_parties, ("fallback", role), marked)
     entries = table.get("rules")
     seen: dict[str, int] = {}
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
@@ -166,18 +162,21 @@ def _check_names(
         name, match, assign = entry.get("id"), entry.get("match"), entry.get("assign")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             line = marked.values[("rules", seen[name], "id")][0]
-            marked.fault(
-                ("rules", index, "id"), f"the id {name!r} is also that of the rule in line {line}", "Rename it"
-            )
-        if isinstance(match, dict) and isinstance(match.get("family"), str):
-            _look_up("family", str(match["family"]), named["families"], ("rules", index, "match", "family"), marked)
+            marked.fault(("rules", index, "id"), f"the id {name!r} is that of the rule in line {line}", "Rename it")
+        if isinstance(match, dict):
+            _look_up("family", match.get("family"), named_families, ("rules", index, "match", "family"), marked)
         for role_name, party_name in assign.items() if isinstance(assign, dict) else ():
-            if isinstance(party_name, str):
-                _look_up("party", party_name, named["parties"], ("rules", index, "assign", role_name), marked)
+            _look_up("party", party_name, named_parties, ("rules", index, "assign", role_name), marked)
 
 
-def _look_up(what: str, name: str, known: list[str], path: Path, marked: Marked) -> None:
-    if name in known:
+def _names(table: Mapping[str, Value], section: str) -> list[str] | None:
+    """Give the names in a section; None when it is no mapping, which is a fault of its own."""
+    entries = table.get(section, {})
+    return list(entries) if isinstance(entries, dict) else None
+
+
+def _look_up(what: str, name: Value, known: list[str] | None, path: Path, marked: Marked) -> None:
+    if not isinstance(name, str) or known is None or name in known:
         return
     near = difflib.get_close_matches(name, known, 1)
     section = "parties" if what == "party" else "families"

@@ -42,13 +42,13 @@ class Parts:
     policy: Policy
 
 
-def title(incident: Incident, intent: Intent) -> str:
-    """One line: the tier (or that it is over), whose model, what moved and what else."""
-    label = "RESOLVED" if intent == "resolve" else str(incident.tier).upper()
-    lead, stream = incident.lead, incident.stream
+def title(parts: Parts) -> str:
+    """One line: the tier (or that it is over), whose model, what moved most and how much else did."""
+    incident, first, stream = parts.incident, parts.evidence[0], parts.incident.stream
+    label = "RESOLVED" if parts.intent == "resolve" else str(incident.tier).upper()
     others = len(incident.members) + incident.unlisted - 1
-    more = f" and {others} more" if others else ""
-    return f"[{label}] {clean(stream.model)} {clean(stream.version)}: {clean(lead.subject)} ({lead.detector}){more}"
+    more = f" and {others:,} more" if others else ""
+    return f"[{label}] {clean(stream.model)} {clean(stream.version)}: {clean(first.subject)} ({first.detector}){more}"
 
 
 def text(parts: Parts) -> str:
@@ -150,16 +150,19 @@ def _effect(item: Evidence, policy: Policy) -> str:
 
 
 def _why_tier(parts: Parts) -> str:
-    lead, tier = parts.incident.lead, parts.incident.tier
-    bound = parts.policy.ladder.bound(lead.detector, tier)
-    if lead.detector in SELF_WATCH:
+    first, tier = parts.evidence[0], parts.incident.tier
+    name = str(tier).capitalize()
+    bound = parts.policy.ladder.bound(first.detector, tier)
+    if first.detector in SELF_WATCH:
         return "Blind: the watcher itself is in trouble, which says nothing about the model, good or bad."
-    if lead.detector in FLOW:
-        return f"{str(tier).capitalize()}: its events stopped or are not as many as they were; this tier is fixed."
-    if bound is None or lead.peak.low is None:
-        return f"{str(tier).capitalize()}: {lead.detector} gives no interval, so it earns no higher tier."
+    if first.tier is not tier:
+        return f"{name}: it was reached earlier in this incident, and a tier does not fall before the end."
+    if first.detector in FLOW:
+        return f"{name}: its events stopped or are not as many as they were; this tier is fixed."
+    if bound is None or first.low is None:
+        return f"{name}: {first.detector} gives no interval, so it earns no higher tier."
     return (
-        f"{str(tier).capitalize()}: even the lower bound of {lead.detector}, {lead.peak.low:.3g}, reached {bound:g}. "
+        f"{name}: even the lower bound of {first.detector}, {first.low:.3g}, reached {bound:g}. "
         "The statistic alone would not have been enough."
     )
 
@@ -176,9 +179,13 @@ def _who(parts: Parts) -> Iterator[str]:
         return
     field = "feature_view" if stream.kind == "feature" else "model"
     name = json.dumps(clean(stream.model), ensure_ascii=False)
-    yield f"  {addressee.party}, as the fallback: no rule names a {role} for {clean(stream.model)}."
+    yield f"  {addressee.party}, as the fallback: no rule names {_a(role)} for {clean(stream.model)}."
     yield f"  To mend this, add to the rules in {parts.policy.owners_file}, with the right party:"
     yield f"  - {{id: {name}, match: {{{field}: {name}}}, assign: {{{addressee.role}: PARTY}}}}"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _budget(policy: Policy) -> str:

@@ -1,0 +1,60 @@
+"""A web server on this machine that keeps what it is sent and answers as told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it arrived; header names are in lower case."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Receiver:
+    """`answers` are sent in turn, raw, then 204 for ever; None means to say nothing until the server stops."""
+
+    answers: list[str | None] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    url: str = ""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            headers = dict(_header(line) for line in head[1:] if line)
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            self.requests.append(Request(head[0], headers, body))
+            answer = self.answers.pop(0) if self.answers else "204 No Content"
+            if answer is None:
+                await self.stopping.wait()
+                return
+            writer.write(f"HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+            await writer.drain()
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def receiver(*answers: str | None) -> AsyncIterator[Receiver]:
+    """Run a receiver on a free port of the loopback."""
+    running = Receiver(list(answers))
+    server = await asyncio.start_server(running.serve, "127.0.0.1", 0)
+    running.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    try:
+        yield running
+    finally:
+        running.stopping.set()
+        server.close()
+        await server.wait_closed()
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(": ")
+    return name.lower(), value
