@@ -40,7 +40,7 @@ def psi(
     Bins are the coarse ones (categories; other; unseen) and one of missing or unusable values. Shares are smoothed by
     Jeffreys' half count. Under no change PSI / v is chi-square with bins - 1 degrees of freedom, v = 1/N + 1/M
     (Yurdakul and Naranjo 2020). The p-value is the greater of that and Pearson's X2 for the same table, which keeps the
-    rate of false alarms below alpha down to N = 50 and alpha = 1e-5, where either alone is up to nine times above. The
+    rate of false alarms below alpha down to N = 50 and alpha = 1e-5, where PSI alone is up to nine times above. The
     value is debiased, max(0, PSI - (bins - 1) v); `low` and `high` are noncentral chi-square bounds at `confidence`.
 
     A window larger than a third of the reference is used, but counts as N = M / 3 in the p-value and in `low` (see

@@ -94,6 +94,8 @@ def volume(
     band = -float(special.stdtrit(learned - 1, (1 - confidence) / 2)) * error
     value = abs(mean - usual.mean) / usual.mean
     low, high = max(0.0, value - band / usual.mean), value + band / usual.mean
+    if mean < usual.mean:
+        high = min(high, 1.0)
     state: State = "drifting" if p <= alpha and low >= change_min else "ok"
     why = f"{number(mean)} events per tick where {number(usual.mean)} are usual"
     if state == "drifting":
