@@ -20,13 +20,14 @@ _URGENCY: Mapping[State, int] = {"drifting": 0, "insufficient": 1, "ok": 2}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One subject in one window: its worst state, its PSI if it has one, and everything else that reads it."""
+    """One subject in one window: its state, its PSI if it has one, and the other detectors, those not ok apart."""
 
     subject: str
     state: State
     psi: Reading | None
     plot: Markup | None
-    others: Sequence[Reading]
+    loud: Sequence[Reading]
+    quiet: Sequence[Reading]
     reasons: Sequence[str]
 
 
@@ -115,13 +116,26 @@ def _began(incidents: Iterable[Incident], segment: str) -> dict[str, datetime]:
 
 def _row(subject: str, group: Sequence[Reading], tiers: Sequence[float], scale: Scale) -> Row:
     psi = next((reading for reading in group if reading.detector == "psi"), None)
-    state = min((reading.state for reading in group), key=_URGENCY.__getitem__)
-    # One blind detector does not make a subject blind while another sees it.
-    if state == "insufficient" and any(reading.state == "ok" for reading in group) and psi is None:
-        state = "ok"
+    state = _subject_state(group, psi)
     plot = interval(psi.value, psi.low, psi.high, tiers, scale) if psi is not None and psi.value is not None else None
     reasons = [reading.why for reading in group if reading.why and reading.state == state and state != "ok"]
-    return Row(subject, state, psi, plot, [r for r in group if r is not psi], list(dict.fromkeys(reasons)))
+    others = [reading for reading in group if reading is not psi]
+    return Row(
+        subject=subject, state=state, psi=psi, plot=plot,
+        loud=[reading for reading in others if reading.state != "ok"],
+        quiet=[reading for reading in others if reading.state == "ok"],
+        reasons=list(dict.fromkeys(reasons)),
+    )  # fmt: skip
+
+
+def _subject_state(group: Sequence[Reading], psi: Reading | None) -> State:
+    """Drifting when any detector says so; else what PSI says, which sees the whole shape; else ok if any can see."""
+    states = {reading.state for reading in group}
+    if "drifting" in states:
+        return "drifting"
+    if psi is not None:
+        return psi.state
+    return "ok" if "ok" in states else "insufficient"
 
 
 def _bars(reading: Reading) -> list[Bar]:
