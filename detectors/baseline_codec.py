@@ -36,7 +36,7 @@ def parts_of(text: str) -> tuple[tuple[Subject, ...], dict[str, Counts]]:
     """Read and check what `content_of` made; raises BaselineError."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BaselineError(f"baseline: not JSON ({error}); fit it again with `driftwarden baseline fit`") from error
     if not isinstance(content, dict):
         raise BaselineError("baseline: not a JSON object; fit it again with `driftwarden baseline fit`")

@@ -40,12 +40,9 @@ def ks(
         return []
     observed, n = _cumulative(layout, window)
     expected, m = _cumulative(layout, reference)
-    gaps = np.abs(observed - expected)
-    d = np.maximum.reduceat(gaps, layout.rank_begins)
-    n_safe, m_safe = np.maximum(n, 1.0), np.maximum(m, 1.0)
-    p = special.kolmogorov(d / np.sqrt(1 / discounted(n_safe, m_safe) + 1 / m_safe))
-    band = np.sqrt(np.log(4 / (1 - confidence)) / 2) * (1 / np.sqrt(n_safe) + 1 / np.sqrt(m_safe))
-    columns = (layout.numeric, n, m, d, np.maximum(0, d - band), np.minimum(1, d + band), p)
+    distance = np.maximum.reduceat(np.abs(observed - expected), layout.rank_begins)
+    low, high, p = _uncertainty(distance, n, m, confidence)
+    columns = (layout.numeric, n, m, distance, low, high, p)
     readings = []
     for place, (row, size, against, value, low, high, chance) in enumerate(
         zip(*(column.tolist() for column in columns), strict=True)
@@ -67,6 +64,14 @@ def ks(
             Reading(name, "ks", window_name, state, size, against, value, low, high, chance, distance_min, why, moves)
         )
     return readings
+
+
+def _uncertainty(distance: Floats, n: Places, m: Places, confidence: float) -> tuple[Floats, Floats, Floats]:
+    """Give the band around each distance and its p-value."""
+    n_real, m_real = np.maximum(n, 1).astype(np.float64), np.maximum(m, 1).astype(np.float64)
+    p = special.kolmogorov(distance / np.sqrt(1 / discounted(n_real, m_real) + 1 / m_real))
+    band = np.sqrt(np.log(4 / (1 - confidence)) / 2) * (1 / np.sqrt(n_real) + 1 / np.sqrt(m_real))
+    return np.maximum(0, distance - band), np.minimum(1, distance + band), p
 
 
 def _cumulative(layout: Layout, counts: Counts) -> tuple[Floats, Places]:
