@@ -9,7 +9,7 @@ Headers: TypeAlias = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a partition; `value` is None for a tombstone, `time_ms` the broker's or log's append time (ms, UTC)."""
+    """One record of a partition; `value` is None for a tombstone, `time_ms` when it was appended (ms, UTC)."""
 
     offset: int
     value: bytes | None
