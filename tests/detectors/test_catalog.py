@@ -101,6 +101,15 @@ def test_a_broken_subject_still_has_a_reading_of_every_detector() -> None:
     ]
 
 
+def test_a_baseline_without_subjects_still_watches_the_stream() -> None:
+    counts = np.array([100, 0, 0, 0])
+    readings = read_window(Baseline((), {"": counts}), counts, counts, "5m", OPTIONS)
+    assert [(reading.detector, reading.state) for reading in readings] == [
+        ("duplicates", "ok"),
+        ("unknown_features", "ok"),
+    ]
+
+
 def test_counts_of_another_baseline_are_a_loud_bug() -> None:
     with pytest.raises(ValueError, match="counts of 5 cells"):
         read(BASELINE, np.zeros(5, np.int64))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.pane import decode, encode
@@ -8,6 +8,7 @@ from detectors.pane import decode, encode
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.one_of(INT64, st.integers(0, 300)), max_size=60))
 def test_every_pane_survives_encoding(counts: list[int]) -> None:
     assert decode(encode(np.array(counts, np.int64))).tolist() == counts
