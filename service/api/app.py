@@ -38,7 +38,10 @@ DESCRIPTION = (
 
 def build_api(dependencies: ApiDependencies) -> FastAPI:
     """Put the app together; nothing is opened or started."""
-    app = FastAPI(title="Driftwarden", description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Driftwarden", description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
     app.state.dependencies = dependencies
     app.state.board = Board(dependencies.store)
     app.state.proof = Lock()

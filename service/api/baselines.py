@@ -173,7 +173,9 @@ def _fitted(dependencies: ApiDependencies, put: _Put) -> Baseline:
         try:
             return fit_reference(read_columns(rows), put.roles, dependencies.settings.baseline)
         except (ValueError, FileUnreadable) as fault:
-            raise Problem(422, detail=f"No baseline can be fitted to these rows: {fault}.") from None
+            # Where the body was kept for a moment is nobody's business.
+            why = str(fault).replace(str(rows), "the body").rstrip(".")
+            raise Problem(422, detail=f"No baseline can be fitted to these rows: {why}.") from None
 
 
 def _texts(made: Baseline) -> Iterator[str]:

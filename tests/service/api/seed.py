@@ -10,7 +10,7 @@ from typing import get_args
 import httpx2
 import msgspec
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import insert, update
 
 from alerting.decide import Policy, decide
@@ -69,6 +69,7 @@ class Seeded:
     monotonic: Callable[[], float] = lambda: 1_000.0
     reasons: Sequence[str] = ()
     intake: APIRouter | None = None
+    _app: FastAPI | None = None
 
     def dependencies(self) -> ApiDependencies:
         """What the composition root would give."""
@@ -82,9 +83,10 @@ class Seeded:
         )  # fmt: skip
 
     def client(self, token: str = "", *, host: str = "127.0.0.1") -> httpx2.AsyncClient:
-        """A client of a new app; errors of ours are raised here, never turned into a 500 that a test might miss."""
+        """A client of the app; errors of ours are raised here, never turned into a 500 that a test might miss."""
+        self._app = self._app or build_api(self.dependencies())
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        transport = httpx2.ASGITransport(app=build_api(self.dependencies()))
+        transport = httpx2.ASGITransport(app=self._app)
         return httpx2.AsyncClient(transport=transport, base_url=f"http://{host}:8350", headers=headers)
 
 
@@ -239,7 +241,7 @@ def _write_books(store: Store) -> None:
 
 
 async def get(made: Seeded, path: str, **query: object) -> httpx2.Response:
-    """Ask a new app once."""
+    """Ask the app once."""
     async with made.client() as client:
         return await client.get(path, params={name: str(value) for name, value in query.items()})
 

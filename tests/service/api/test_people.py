@@ -1,0 +1,50 @@
+"""Owners and audit."""
+
+from tests.service.api.seed import empty, get, shared
+
+
+async def resolved(**query: str) -> dict[str, object]:
+    found: dict[str, object] = (await get(shared(), "/v1/owners/resolve", **query)).json()
+    return found
+
+
+async def test_the_most_specific_rule_names_the_owner() -> None:
+    found = await resolved(model="credit")
+    assert (found["party"], found["rule"], found["fallback"]) == ("credit-risk", "credit", False)
+
+
+async def test_the_losers_say_why_they_lost() -> None:
+    found = await resolved(model="credit")
+    assert found["losers"] == [{"rule": "all", "party": "platform", "why": "rule credit is more specific in model"}]
+
+
+async def test_a_fallback_is_shown_as_one() -> None:
+    found = await resolved(model="credit", role="executive")
+    assert (found["party"], found["rule"], found["fallback"]) == ("platform", "", True)
+
+
+async def test_an_inherited_role_says_from_which() -> None:
+    assert (await resolved(model="credit", role="data_steward"))["inherited_from"] == "owner"
+
+
+async def test_a_model_must_be_named() -> None:
+    assert (await get(shared(), "/v1/owners/resolve")).status_code == 422
+
+
+async def test_an_unknown_role_is_refused_with_those_there_are() -> None:
+    answer = await get(shared(), "/v1/owners/resolve", model="credit", role="king")
+    assert "'owner', 'technical_lead'" in answer.json()["detail"]
+
+
+async def test_the_audit_is_newest_first() -> None:
+    numbers = [item["seq"] for item in (await get(shared(), "/v1/audit")).json()["items"]]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+async def test_an_entry_is_chained_to_the_one_before_it() -> None:
+    newest, before = (await get(shared(), "/v1/audit", limit=2)).json()["items"]
+    assert newest["previous"] == before["hash"]
+
+
+async def test_an_empty_audit_is_an_empty_list() -> None:
+    assert (await get(empty(), "/v1/audit")).json() == {"items": [], "more": False}
