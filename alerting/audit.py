@@ -6,15 +6,16 @@ newest hash is worth keeping where the database's administrator cannot write.
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import rfc8785
-from typing_extensions import TypeAliasType
+from pydantic import JsonValue
 
-# Named, not a plain alias: whoever reads stored state must be able to resolve it although it contains itself.
-Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
+Json: TypeAlias = JsonValue
+"""A JSON value: pydantic's own name for it, which its adapters can resolve although it contains itself."""
 
 GENESIS = "0" * 64
 """What the first row has for a previous hash."""
@@ -48,7 +49,8 @@ class AuditEntry:
         """Give the entry as JSON values, times in ISO 8601."""
         return {
             "at": self.at.isoformat(), "actor": self.actor, "action": self.action, "subject": self.subject,
-            "before": self.before, "after": self.after, "reason": self.reason,
+            "before": None if self.before is None else dict(self.before),
+            "after": None if self.after is None else dict(self.after), "reason": self.reason,
         }  # fmt: skip
 
     @classmethod
@@ -104,7 +106,7 @@ def _text(value: Mapping[str, Json], name: str) -> str:
     return text
 
 
-def _refuse_numbers(where: str, value: Json) -> None:
+def _refuse_numbers(where: str, value: Json | Mapping[str, Json]) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"audit {where} holds {value}: canonical JSON has no such number, leave it out")
     if isinstance(value, int) and abs(value) > INTEGER_MAX:
@@ -112,6 +114,6 @@ def _refuse_numbers(where: str, value: Json) -> None:
     if isinstance(value, Mapping):
         for name, item in value.items():
             _refuse_numbers(f"{where}.{name}", item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_numbers(f"{where}[{index}]", item)

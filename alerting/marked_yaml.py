@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alerting.errors import Fault
 
 CHARS_MAX = 1_000_000
+FAULTS_MAX = 100
 
 Value: TypeAlias = "bool | int | float | str | date | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = tuple[str | int, ...]
@@ -32,16 +33,19 @@ class Marked:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: Path, problem: str, fix: str, *, at_key: bool = False) -> None:
-        """Note a fault at a path, or at the nearest thing around it that is in the file.
-
-        One place, one fault: whatever else is said about the same place follows from the first.
-        """
+        """Note a fault at a path, or at the nearest thing around it that is in the file."""
         marks = self.keys if at_key else self.values
         while path and path not in marks:
             path = path[:-1]
-        line, column = marks.get(path, (1, 1))
-        if all((fault.line, fault.column) != (line, column) for fault in self.faults):
-            self.faults.append(Fault(line, column, problem, fix))
+        self.fault_at(marks.get(path, (1, 1)), problem, fix)
+
+    def fault_at(self, place: tuple[int, int], problem: str, fix: str) -> None:
+        """Note a fault at a line and column, the first 100 of a file.
+
+        One place, one fault: whatever else is said about the same place follows from the first.
+        """
+        if len(self.faults) < FAULTS_MAX and all((fault.line, fault.column) != place for fault in self.faults):
+            self.faults.append(Fault(*place, problem, fix))
 
 
 def read(text: str) -> Marked:
@@ -86,16 +90,14 @@ def _mapping(node: MappingNode, path: Path, marked: Marked) -> dict[str, Value]:
         if not isinstance(key_node, ScalarNode) or str(key_node.tag) != _TAG + "str":
             at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             shown = repr(key_node.value) if isinstance(key_node, ScalarNode) else "a list or mapping"
-            marked.faults.append(Fault(*at, f"the key {shown} is not text", "Write it in quotes"))
+            marked.fault_at(at, f"the key {shown} is not text", "Write it in quotes")
             continue
         key = str(key_node.value)
         here = (*path, key)
         at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if key in values:
             first = marked.keys[here][0]
-            marked.faults.append(
-                Fault(*at, f"the key {key!r} is given twice, first in line {first}", "Keep one of the two")
-            )
+            marked.fault_at(at, f"the key {key!r} is given twice, first in line {first}", "Keep one of the two")
             continue
         marked.keys[here] = at
         values[key] = _taken(value_node, here, marked)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from alerting.globs import overlap
+from alerting.globs import is_glob, overlap
 from alerting.ownership import ROLES, Match, Party, Rule
 from alerting.route import Role
 
@@ -15,7 +15,10 @@ def ambiguous(rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]]) ->
         alike = defaultdict(list)
         for rule in rules:
             if role in rule.assign:
-                alike[rule.match.specificity].append(rule)
+                # Rules about two different models by name cannot meet; a large table is mostly those.
+                model = rule.match.model
+                name = model if model is not None and not is_glob(model) else None
+                alike[rule.match.specificity, name].append(rule)
         for group in alike.values():
             for one, other in combinations(group, 2):
                 if one.assign[role] != other.assign[role] and may_meet(one.match, other.match, families):

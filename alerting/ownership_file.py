@@ -3,13 +3,14 @@
 import difflib
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import TypeVar
 
 from pydantic import TypeAdapter
 
 from alerting.errors import Fault, OwnershipError
-from alerting.marked_yaml import Marked, Path, Value, read
+from alerting.marked_yaml import FAULTS_MAX, Marked, Path, Value, read
 from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
 from alerting.ownership_checks import ambiguous, idle_parties
 from alerting.ownership_faults import validated
@@ -17,7 +18,7 @@ from alerting.ownership_wire import WireContact, WireFallback, WireFamily, WireP
 from alerting.route import Destination, Role
 
 SECTIONS = ("version", "parties", "fallback", "rules", "families")
-RULES_MAX = 2_000
+RULES_MAX = 1_000
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
     rules = _rules(table, marked)
     _check_names(table, fallback, marked)
     if not marked.faults:
-        for one, other, role in ambiguous(rules, families):
+        for one, other, role in islice(ambiguous(rules, families), FAULTS_MAX):
             path = ("rules", rules.index(other), "assign", role)
             problem = (
                 f"rule {other.id!r} gives the role {role} to {other.assign[role]!r}, and rule {one.id!r}, which is as "

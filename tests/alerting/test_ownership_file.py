@@ -170,3 +170,15 @@ def _two(one: str, other: str) -> str:
         for name, match, party in (("a", one, "ds"), ("b", other, "ml"))
     ]
     return HEAD + families + "rules:\n" + "".join(rules)
+
+
+def test_no_more_than_a_hundred_mistakes_are_listed() -> None:
+    assert len(faults(HEAD + "".join(f"x{n}: 1\n" for n in range(5_000)))) == 100
+
+
+def test_a_table_has_at_most_a_thousand_rules() -> None:
+    rules = "".join(f"  - {{id: r{n}, match: {{model: m{n}}}, assign: {{owner: ml}}}}\n" for n in range(1_001))
+
+    assert [line.split(": ")[1] for line in faults(HEAD + "rules:\n" + rules)] == [
+        "there are 1001 rules, over 1000. Use globs and families"
+    ]
