@@ -243,7 +243,7 @@ def _write_books(store: Store) -> None:
 async def get(made: Seeded, path: str, **query: object) -> httpx2.Response:
     """Ask the app once."""
     async with made.client() as client:
-        return await client.get(path, params={name: str(value) for name, value in query.items()})
+        return await client.get(path, params={name: str(value) for name, value in query.items()} or None)
 
 
 def tokens() -> Settings:
