@@ -1,4 +1,4 @@
-"""Every setting: its name, type, default and limits; `service.config` reads them from one YAML file and the environment."""
+"""Every setting: its name, type, default and limits; `service.config` reads them from a file and the environment."""
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -11,7 +11,7 @@ Secret: TypeAlias = Annotated[str, Field(pattern=r"^(env|file):.+$")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StoreSettings(_Section):
@@ -144,7 +144,9 @@ class LimitSettings(_Section):
 
     models_max: int = Field(1_000, ge=1, description="Model versions watched; events of further ones are dead letters.")
     features_max: int = Field(500, ge=1, description="Features per event; an event with more is a dead letter.")
-    string_chars_max: int = Field(256, ge=16, description="Longest event id, model, version, segment or category.")
+    string_chars_max: int = Field(
+        256, ge=16, description="Longest event id, model, version or segment; longer categories are cut."
+    )
     series_max: int = Field(50_000, ge=100, description="Prometheus series of monitors on /metrics.")
     memory_events_max: int = Field(
         1_000_000, ge=1_000, description="Event ids remembered per partition for duplicates."

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 Headers: TypeAlias = Sequence[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+# A msgspec struct, not a dataclass: one is made per record, and a frozen dataclass takes ten times as long to make.
+class Record(Struct, frozen=True, gc=False):
     """One record of a partition; `value` is None for a tombstone, `time_ms` when it was appended (ms, UTC)."""
 
     offset: int

@@ -1,0 +1,97 @@
+"""Settings that are each allowed but contradict one another."""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What is wrong between some settings, told at one of them."""
+
+    path: tuple[str | int, ...]
+    problem: str
+    fix: str
+
+
+def contradictions(settings: Settings) -> Iterator[Contradiction]:
+    """Find all of them."""
+    yield from _open_doors(settings)
+    yield from _kafka(settings)
+    yield from _sizes(settings)
+    yield from _tiers(settings)
+
+
+def _open_doors(settings: Settings) -> Iterator[Contradiction]:
+    api = settings.api
+    if not api.tokens and not _is_loopback(api.host):
+        yield Contradiction(
+            ("api", "host"),
+            f"api.host: {api.host!r} can be reached from other machines, and api.tokens is empty",
+            "Add a token to api.tokens, or listen on 127.0.0.1",
+        )
+    for name, times in Counter(token.name for token in api.tokens).items():
+        if times > 1:
+            yield Contradiction(
+                ("api", "tokens"), f"api.tokens: {times} are called {name!r}", "Name each, the audit shows the name"
+            )
+
+
+def _kafka(settings: Settings) -> Iterator[Contradiction]:
+    kafka = settings.kafka
+    if kafka.security.startswith("SASL") and (not kafka.sasl_username or kafka.sasl_password is None):
+        yield Contradiction(
+            ("kafka", "security"),
+            f"kafka.security: {kafka.security} needs kafka.sasl_username and kafka.sasl_password",
+            "Give both, or choose PLAINTEXT or SSL",
+        )
+    if not kafka.security.startswith("SASL") and kafka.sasl_password is not None:
+        yield Contradiction(
+            ("kafka", "security"),
+            f"kafka.security: {kafka.security} does not use kafka.sasl_password",
+            "Choose SASL_SSL, or remove the password",
+        )
+    if (kafka.cert_file is None) != (kafka.key_file is None):
+        yield Contradiction(
+            ("kafka", "cert_file"), "kafka.cert_file and kafka.key_file belong together", "Give both or neither"
+        )
+
+
+def _sizes(settings: Settings) -> Iterator[Contradiction]:
+    http, api, store = settings.http, settings.api, settings.store
+    if http.enabled and http.bytes_max < 4 * api.body_bytes_max:
+        yield Contradiction(
+            ("http", "bytes_max"),
+            f"http.bytes_max: {http.bytes_max} is less than four times api.body_bytes_max = {api.body_bytes_max}",
+            "Raise the first or lower the second",
+        )
+    if store.history_days * 24 < store.panes_hours:
+        yield Contradiction(
+            ("store", "history_days"),
+            f"store.history_days: {store.history_days} days are less than store.panes_hours = {store.panes_hours}",
+            "Hourly panes are made of those; keep them at least as long",
+        )
+
+
+def _tiers(settings: Settings) -> Iterator[Contradiction]:
+    alerting = settings.alerting
+    for name in ("psi_tiers", "ks_tiers", "rate_tiers"):
+        tiers: tuple[float, float, float] = getattr(alerting, name)
+        if not 0 <= tiers[0] < tiers[1] < tiers[2]:
+            yield Contradiction(
+                ("alerting", name),
+                f"alerting.{name}: {list(tiers)} do not rise",
+                "Give observe, investigate and act, each above the one before",
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
