@@ -23,6 +23,7 @@ from alerting.outbox import RetryRules
 from alerting.ownership import Ownership
 from alerting.ownership_file import load_ownership
 from alerting.sinks.log import LogSink
+from alerting.sinks.sink import Sink
 from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
@@ -30,7 +31,6 @@ from service.api.intake import intake_routes
 from service.build import Line, line
 from service.config import ConfigError, secret
 from service.deliver import Deliver
-from service.events.envelope import split
 from service.metrics.exposition import Metrics
 from service.settings import Settings
 from service.sources.event_log import EventLog
@@ -125,7 +125,7 @@ def build_app(settings: Settings) -> App:
     event_log = _event_log(settings)
     metrics = Metrics(store, settings, parts.progress, parts.watchlist, wall_ms)
     client = httpx2.AsyncClient(trust_env=False)
-    sinks = {
+    sinks: dict[str, Sink] = {
         "log": LogSink(),
         "webhook": WebhookSink(client, _secret, utc_now, settings.alerting.attempt_seconds_max),
     }
@@ -182,7 +182,7 @@ def _secret(reference: str) -> str:
 
 
 def _intake(event_log: EventLog, settings: Settings) -> APIRouter:
-    return intake_routes(event_log, split, body_bytes_max=settings.api.body_bytes_max, wall_ms=wall_ms)
+    return intake_routes(event_log, settings.api.body_bytes_max, wall_ms=wall_ms)
 
 
 def _event_log(settings: Settings) -> EventLog | None:

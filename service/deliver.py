@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerting.audit import AuditEntry
-from alerting.outbox import Delivery, RetryRules, after, due
+from alerting.outbox import Delivery, RetryRules, after, coalesce, due
 from alerting.sinks.sink import Outcome, Sink
 from service.progress import Progress
 from service.store.engine import Store
 from service.store.lease import hold
-from service.store.records import append_audit, ms, pending_deliveries, put_delivery
+from service.store.records import append_audit, drop_delivery, ms, pending_deliveries, put_delivery
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ LEASE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Deliver:
-    """Sends what is due. Only the worker that holds the lease sends; "sent" is recorded after the destination said so."""
+    """Sends what is due: only the worker that holds the lease, and "sent" only after the destination said so."""
 
     store: Store
     sinks: Mapping[str, Sink]
@@ -49,11 +49,22 @@ class Deliver:
         held = await asyncio.to_thread(hold, self.store, "deliver", self.worker, ms(self.wall()), LEASE_SECONDS)
         if not held:
             return 0
-        with self.store.read() as connection:
-            pending = pending_deliveries(connection, PENDING_MAX)
+        pending = await asyncio.to_thread(self._pending)
         ready = due(pending, self.wall())
         await asyncio.gather(*(self._attempt(delivery) for delivery in ready))
         return len(ready)
+
+    def _pending(self) -> tuple[Delivery, ...]:
+        """What waits to be sent; an open that resolved before it was ever tried is dropped with its resolve."""
+        with self.store.read() as connection:
+            found = coalesce(pending_deliveries(connection, PENDING_MAX))
+        if found.dropped:
+            now = self.wall()
+            with self.store.write() as connection:
+                for delivery in found.dropped:
+                    drop_delivery(connection, delivery.key)
+                append_audit(connection, [_entry(delivery, now, "dropped", _DROPPED) for delivery in found.dropped])
+        return found.keep
 
     async def _attempt(self, delivery: Delivery) -> None:
         outcome = await self.sinks[delivery.target.sink].send(delivery)
@@ -67,18 +78,22 @@ class Deliver:
         with self.store.write() as connection:
             put_delivery(connection, changed, ms(now))
             if changed.state != "pending":
-                append_audit(connection, [_entry(changed, now)])
+                reason = changed.last_error or "the destination accepted it"
+                append_audit(connection, [_entry(changed, now, changed.state, reason)])
         if changed.state == "dead":
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
 
 
-def _entry(delivery: Delivery, now: datetime) -> AuditEntry:
+_DROPPED = "the incident resolved before anything of it was sent"
+
+
+def _entry(delivery: Delivery, now: datetime, became: str, reason: str) -> AuditEntry:
     return AuditEntry(
         at=now,
         actor="driftwarden",
-        action=f"delivery.{delivery.state}",
+        action=f"delivery.{became}",
         subject=delivery.incident_id,
         before=None,
         after={"destination": delivery.destination, "intent": delivery.intent, "attempts": delivery.attempts},
-        reason=delivery.last_error or "the destination accepted it",
+        reason=reason,
     )

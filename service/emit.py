@@ -23,7 +23,7 @@ Scalar = float | int | str | bool | None
 
 
 class Emitter:
-    """Sends events in batches from a thread of its own; a batch is retried with the same idempotency key until taken."""
+    """Sends events in batches from a thread of its own; a batch is retried under the same key until it is taken."""
 
     def __init__(
         self,

@@ -17,13 +17,13 @@ from service.store.schema import model_version
 log = logging.getLogger(__name__)
 
 
-def freeze_learned(store: Store, settings: BaselineSettings, now_ms: int) -> list[ModelKey]:
-    """Give a baseline to every model version that has learned from enough events; say which.
+def freeze_learned(store: Store, settings: BaselineSettings, now_ms: int) -> bool:
+    """Give a baseline to every model version that has learned from enough events; say whether any did.
 
     Fitting and switching are one transaction: a worker that still folds without a baseline has its commit refused
     and reads the range again.
     """
-    frozen = []
+    frozen = False
     table = model_version
     with store.read() as connection:
         due = connection.execute(
@@ -40,7 +40,7 @@ def freeze_learned(store: Store, settings: BaselineSettings, now_ms: int) -> lis
             learned = fit_rows(events, settings)
             put_baseline(connection, key, learned, f"learned from the first {len(events)} events", now_ms)
         log.info("baseline of %s %s learned from %d events", key.model, key.version, len(events))
-        frozen.append(key)
+        frozen = True
     return frozen
 
 

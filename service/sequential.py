@@ -1,4 +1,4 @@
-"""The detectors that run tick by tick over one model version: ADWIN per subject, usual volume, silence, what is known."""
+"""The detectors that run tick by tick over one model version: ADWIN, usual volume, silence, and what is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

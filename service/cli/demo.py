@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import itertools
+import logging
 import signal
 import socket
 import sys
@@ -20,8 +21,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from service.app import App, build_app
 from service.demo import MODEL, VERSION, Scene, events
 from service.settings import Settings
-from service.store.queries import incident_record, incidents, model_states
+from service.store.queries import model_states
 from service.store.verify import verify_ledger
+from service.store.views import Told, incidents_newest_first, told_of
 
 OWNERS = """\
 version: 1
@@ -46,6 +48,9 @@ BATCH_EVENTS = 300
 def run(*, exit_after_notice: bool, timeout: float, port: int, kafka: str, seed: int) -> int:
     """Play the scene; 0 when the owner was told within the timeout, 1 when not."""
     console = Console()
+    # The log destination would print the notice a second time, beside the panel below.
+    logging.getLogger("driftwarden.notices").propagate = False
+    logging.getLogger("driftwarden.notices").addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory(prefix="driftwarden-demo-") as folder:
         settings = _settings(Path(folder), _free(port), kafka)
         return asyncio.run(_play(settings, console, exit_after_notice=exit_after_notice, seconds=timeout, seed=seed))
@@ -123,26 +128,26 @@ async def _kafka_sender(bootstrap: str) -> Any:
 
 async def _wait_for_notice(
     app: App, playing: "asyncio.Task[None]", running: "asyncio.Task[None]", seconds: float
-) -> dict[str, Any] | None:
+) -> Told | None:
     """The first incident whose notice was accepted by a destination."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and not app.stop.is_set():
         for task in (playing, running):
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise task.exception()  # type: ignore[misc]
-        for found in await asyncio.to_thread(incidents, app.store):
-            record = await asyncio.to_thread(incident_record, app.store, found["id"])
-            if record is not None and any(delivery["state"] == "sent" for delivery in record["deliveries"]):
-                return record
+        for incident in await asyncio.to_thread(incidents_newest_first, app.store, limit=10):
+            told = await asyncio.to_thread(told_of, app.store, incident.id)
+            if told is not None and any(delivery.state == "sent" for delivery in told.deliveries):
+                return told
         await asyncio.sleep(0.2)
     return None
 
 
-def _show(app: App, told: dict[str, Any], url: str, console: Console) -> None:
-    notice = told["notices"][0]
-    console.print(Panel(notice["text"], title=f"Notice to {notice['party']}", title_align="left"))
+def _show(app: App, told: Told, url: str, console: Console) -> None:
+    notice = told.notices[0]
+    console.print(Panel(notice.text, title=f"Notice to {notice.party}: {notice.title}", title_align="left"))
     console.print(f"What moved:       {url}/models/{MODEL}/versions/{VERSION}", markup=False)
-    console.print(f"This incident:    {url}/incidents/{told['incident']['id']}", markup=False)
+    console.print(f"This incident:    {url}/incidents/{told.incident.id}", markup=False)
     verdicts = verify_ledger(app.store)
     records = sum(verdict.records for verdict in verdicts)
     balanced = all(not verdict.faults for verdict in verdicts)

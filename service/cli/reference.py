@@ -1,8 +1,8 @@
 """The commands as Markdown, made from the commands themselves; docs/cli.md is this text."""
 
 from collections.abc import Iterator
+from typing import Any
 
-import typer
 from typer.main import get_command
 
 from service.cli import app
@@ -20,18 +20,17 @@ def markdown() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _describe(command: typer.core.TyperCommand | object, path: str) -> Iterator[str]:
-    children = getattr(command, "commands", None)
-    if children is not None:
-        for name in sorted(children):
-            yield from _describe(children[name], f"{path} {name}")
+def _describe(command: Any, path: str) -> Iterator[str]:
+    # Typer's command classes say little to a type checker, hence Any.
+    if getattr(command, "commands", None) is not None:
+        for name in sorted(command.commands):
+            yield from _describe(command.commands[name], f"{path} {name}")
         return
-    arguments = [p for p in command.params if p.param_type_name == "argument"]  # type: ignore[attr-defined]
-    options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]  # type: ignore[attr-defined]
-    usage = " ".join([path, *(str(p.name).upper() for p in arguments)])
-    yield f"## `{usage}`"
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+    yield f"## `{' '.join([path, *(str(argument.name).upper() for argument in arguments)])}`"
     yield ""
-    yield str(command.help).strip()  # type: ignore[attr-defined]
+    yield str(command.help).strip()
     yield ""
     if options:
         yield "| option | default | meaning |"

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.record import default_records
 
 from service.settings import KafkaSettings
+from service.sources.errors import KafkaUnusable
 
 REQUEST_SECONDS = 15.0
 REBALANCE_SECONDS = 60.0
@@ -16,10 +17,6 @@ POLL_SECONDS_MAX = 900.0
 _FETCH_BYTES = 4 * 1024 * 1024
 _PARTITION_BYTES = 256 * 1024
 _BATCH_OVERHEAD = 64 * 1024
-
-
-class KafkaUnusable(Exception):
-    """The settings or the installation rule out reading Kafka; building the source again would not help."""
 
 
 def make_consumer(

@@ -1,7 +1,7 @@
 """Reading the store for people and dashboards: plain rows, newest first, always with a limit."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,10 @@ from service.store.schema import (
     audit,
     baseline,
     dead_letter,
-    delivery,
     finding,
     incident,
     model_version,
-    notice,
     reading,
-    tick_close,
 )
 
 
@@ -33,27 +30,6 @@ class Read:
     window: str
     tick: int
     readings: Sequence[Reading]
-
-
-def latest_readings(store: Store, kind: str | None = None, model: str | None = None) -> list[Read]:
-    """The newest readings of every stream and window, or of one model's."""
-    table = reading
-    newest = (
-        select(
-            table.c.kind, table.c.model, table.c.version, table.c.segment, table.c.window,
-            func.max(table.c.tick).label("tick"),
-        )
-        .group_by(table.c.kind, table.c.model, table.c.version, table.c.segment, table.c.window)
-        .subquery()
-    )  # fmt: skip
-    same = [table.c[name] == newest.c[name] for name in ("kind", "model", "version", "segment", "window", "tick")]
-    query = select(table).join(newest, and_(*same)).order_by(table.c.kind, table.c.model, table.c.version)
-    if kind is not None:
-        query = query.where(table.c.kind == kind)
-    if model is not None:
-        query = query.where(table.c.model == model)
-    with store.read() as connection:
-        return [_read(row) for row in connection.execute(query)]
 
 
 def history(store: Store, stream: Stream, window: str, first_tick: int, last_tick: int, limit: int) -> list[Read]:
@@ -87,36 +63,6 @@ def findings(store: Store, *, model: str | None = None, limit: int = 100) -> lis
         return [{"id": row.id, "tier": row.tier, **json.loads(row.content)} for row in connection.execute(query).all()]
 
 
-def incidents(store: Store, *, open_only: bool = False, limit: int = 100) -> list[dict[str, Any]]:
-    """Incidents as JSON objects, newest first."""
-    query = select(incident.c.content).order_by(incident.c.opened_ms.desc(), incident.c.id).limit(limit)
-    if open_only:
-        query = query.where(incident.c.open == 1)
-    with store.read() as connection:
-        return [json.loads(content) for content in connection.execute(query).scalars()]
-
-
-def incident_record(store: Store, incident_id: str) -> dict[str, Any] | None:
-    """One incident with its notices and deliveries, None when there is no such incident."""
-    with store.read() as connection:
-        content = connection.execute(select(incident.c.content).where(incident.c.id == incident_id)).scalar()
-        if content is None:
-            return None
-        notices = connection.execute(
-            select(notice.c.content).where(notice.c.incident == incident_id).order_by(notice.c.at_ms, notice.c.id)
-        ).scalars()
-        deliveries = connection.execute(
-            select(delivery.c.content)
-            .where(delivery.c.incident == incident_id)
-            .order_by(delivery.c.created_ms, delivery.c.seq)
-        ).scalars()
-        return {
-            "incident": json.loads(content),
-            "notices": [json.loads(text) for text in notices],
-            "deliveries": [json.loads(text) for text in deliveries],
-        }
-
-
 def incidents_open(store: Store) -> dict[str, int]:
     """How many incidents are open, by tier."""
     query = select(incident.c.tier, func.count().label("n")).where(incident.c.open == 1).group_by(incident.c.tier)
@@ -141,16 +87,6 @@ def dead_letters(store: Store, *, reason: str | None = None, limit: int = 100) -
         ]  # fmt: skip
 
 
-def outbox(store: Store) -> Mapping[str, tuple[int, int | None]]:
-    """Deliveries by state: how many, and when the oldest was made (ms)."""
-    table = delivery
-    query = select(table.c.state, func.count().label("n"), func.min(table.c.created_ms).label("oldest")).group_by(
-        table.c.state
-    )
-    with store.read() as connection:
-        return {row.state: (row.n, row.oldest) for row in connection.execute(query)}
-
-
 def audit_entries(store: Store, *, limit: int = 100) -> list[dict[str, Any]]:
     """The newest audit entries."""
     query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
@@ -158,15 +94,6 @@ def audit_entries(store: Store, *, limit: int = 100) -> list[dict[str, Any]]:
         return [
             {"seq": row.seq, **json.loads(row.content), "previous": row.previous, "hash": row.hash}
             for row in connection.execute(query)
-        ]
-
-
-def closes(store: Store, *, limit: int = 100) -> list[dict[str, Any]]:
-    """The newest closes of the journal."""
-    query = select(tick_close).order_by(tick_close.c.tick.desc()).limit(limit)
-    with store.read() as connection:
-        return [
-            {**dict(row._mapping), "positions": json.loads(row.positions)} for row in connection.execute(query).all()
         ]
 
 

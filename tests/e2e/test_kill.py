@@ -37,10 +37,8 @@ async def _fill(cluster: Cluster, topic: str) -> None:
 def _site(folder: Path, cluster: Cluster, topic: str, group: str) -> Site:
     kafka = {"bootstrap": cluster.bootstrap, "topics": [topic], "group": group, "session_timeout_seconds": 6}
     made = site(folder, {"kafka": kafka, "time": {"lateness_seconds": 3600}})
-    store = made.store
-    with store.write() as connection:
+    with made.store.write() as connection:
         put_baseline(connection, ModelKey("prediction", MODEL, VERSION), baseline(), "test", BEGIN_MS)
-    store.close()
     return made
 
 

@@ -38,10 +38,7 @@ class Site:
     """A folder with settings, an ownership table and a store that several workers share."""
 
     folder: Path
-
-    @property
-    def store(self) -> Store:
-        return open_store(f"sqlite:///{self.folder}/store.db", tick_seconds=60)
+    store: Store
 
 
 def site(folder: Path, settings: dict[str, dict[str, object]]) -> Site:
@@ -58,7 +55,7 @@ def site(folder: Path, settings: dict[str, dict[str, object]]) -> Site:
     whole.update(settings)
     # JSON is YAML, so the settings file needs no writer of its own.
     (folder / "driftwarden.yaml").write_text(json.dumps(whole), encoding="utf-8")
-    return Site(folder)
+    return Site(folder, open_store(f"sqlite:///{folder}/store.db", tick_seconds=60))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from service.settings import KafkaSettings
-from service.sources.kafka_consumer import KafkaUnusable, make_consumer, words
+from service.sources.errors import KafkaUnusable
+from service.sources.kafka_consumer import make_consumer, words
 
 
 def consumer_for(password: str | None = None, **changed: object) -> AIOKafkaConsumer:

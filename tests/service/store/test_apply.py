@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from detectors.baseline import Counts
 from detectors.fit import fit
 from detectors.fold import merge
 from detectors.pane import decode
 from service.clock import Due
 from service.store.apply import apply
-from service.store.changes import Outcomes
+from service.store.changes import Outcomes, PartitionDelta
 from service.store.closing import advance
 from service.store.engine import Store, open_store
 from service.store.errors import LedgerMismatch, StoreMismatch
@@ -51,8 +52,9 @@ def test_two_commits_into_one_tick_add_up_to_one_pane(store: Store) -> None:
     assert decode(rows[0].counts).tolist() == whole.tolist()
 
 
-def _counts(of: object) -> object:
-    (only,) = of.panes.values()  # type: ignore[attr-defined]
+def _counts(of: PartitionDelta) -> Counts:
+    (only,) = of.panes.values()
+    assert only.counts is not None
     return only.counts
 
 
