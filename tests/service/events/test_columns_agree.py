@@ -96,7 +96,7 @@ def test_the_reference_has_every_kind_of_subject() -> None:
     [
         (LABEL, {"label": [True, False] * 100}, "label", [True, None, "yes", 3, math.nan]),
         (HEALTH, {"latency": NUMBERS, "deployment": ["blue"] * 200}, "latency", [1.5, None, 3, math.inf, math.nan]),
-        (HEALTH, {"latency": NUMBERS, "deployment": ["blue"] * 200}, "deployment", ["blue", None, "green", "", "x" * 40]),
+        (HEALTH, {"deployment": ["blue"] * 200}, "deployment", ["blue", None, "green", "", "x" * 40]),
         (FEATURE, {"income": NUMBERS}, "features", [{"income": value} for value in (1.5, None, "x", True, math.nan)]),
     ],
 )  # fmt: skip
