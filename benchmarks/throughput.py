@@ -18,17 +18,20 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from benchmarks.simulated import MODEL, VERSION, baseline, records
 from service.build import accountant, line
 from service.cli.backtest import OWNERS
-from service.events.record import Record
+from service.events.record import Batch, Record
 from service.settings import Settings
 from service.sources.list import ListSource
 from service.store.changes import ModelKey
 from service.store.engine import Store, open_store
 from service.store.learning import put_baseline
+from service.store.partitions import Memory
 from service.store.verify import verify_ledger
+from service.watchlist import Watchlist
 
 BEGIN_MS = 1_704_067_200_000
 
@@ -99,12 +102,13 @@ def prepared(folder: Path) -> tuple[Settings, Store]:
     return settings, store
 
 
+def owners() -> Ownership:
+    """An ownership table in which everything belongs to one party."""
+    return parse_ownership(OWNERS, "benchmark")
+
+
 def _decode_and_fold(values: Sequence[bytes], folder: Path) -> tuple[float, float]:
     """Everything up to the delta that a commit would write, without the commit."""
-    from service.events.record import Batch
-    from service.store.partitions import Memory
-    from service.watchlist import Watchlist
-
     settings, store = prepared(folder)
     watchlist = Watchlist(store, settings.limits.models_max, learn=True)
     watchlist.refresh()
@@ -124,7 +128,7 @@ def _memory_to_store(values: Sequence[bytes], folder: Path) -> tuple[float, floa
     """The whole line from a list of records to a durable store, windows and detectors included."""
     settings, store = prepared(folder)
     source = ListSource({"0": [Record(i, value) for i, value in enumerate(values)]})
-    ownership = parse_ownership(OWNERS, "benchmark")
+    ownership = owners()
     parts = line(
         settings, store, lambda: ownership, wall_ms=lambda: round(time.time() * 1000), monotonic=time.monotonic
     )

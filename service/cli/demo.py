@@ -9,6 +9,8 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +88,15 @@ async def _stream(app: App, url: str, seed: int, console: Console) -> None:
     """Send the events as a model service would, a few minutes of event time per second."""
     scene = Scene()
     begin_ms = round(time.time() * 1000) - scene.ticks * 60_000
-    send = await _sender(app, url)
+    played = events(scene, seed=seed, begin_ms=begin_ms, tick_ms=60_000)
     columns = (TextColumn("{task.description:<46}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=False, disable=not console.is_terminal) as progress:
-        task = progress.add_task("learning what is normal", total=scene.ticks * scene.events_per_tick)
-        played = events(scene, seed=seed, begin_ms=begin_ms, tick_ms=60_000)
-        for number, batch in enumerate(iter(lambda: list(itertools.islice(played, BATCH_EVENTS)), [])):
-            await send(batch)
-            progress.update(task, advance=len(batch), description=_stage(app, scene, number * BATCH_EVENTS))
-            await asyncio.sleep(0.25)
+    async with _sender(app, url) as send:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("learning what is normal", total=scene.ticks * scene.events_per_tick)
+            for number, batch in enumerate(iter(lambda: list(itertools.islice(played, BATCH_EVENTS)), [])):
+                await send(batch)
+                progress.update(task, advance=len(batch), description=_stage(app, scene, number * BATCH_EVENTS))
+                await asyncio.sleep(0.25)
 
 
 def _stage(app: App, scene: Scene, sent: int) -> str:
@@ -105,25 +107,24 @@ def _stage(app: App, scene: Scene, sent: int) -> str:
     return "half the salaries now arrive in thousands"
 
 
-async def _sender(app: App, url: str) -> Any:
+@asynccontextmanager
+async def _sender(app: App, url: str) -> AsyncIterator[Callable[[list[dict[str, Any]]], Awaitable[None]]]:
+    """Give what a model service would send its events with: a Kafka producer, or POST /v1/events."""
     if app.settings.kafka.bootstrap:
-        return await _kafka_sender(app.settings.kafka.bootstrap)
-    client = httpx2.AsyncClient(base_url=url, trust_env=False)
+        from service.sources.kafka_demo import producer, send
 
-    async def post(batch: list[dict[str, Any]]) -> None:
-        answer = await client.post("/v1/events", content=msgspec.json.encode(batch), headers=_JSON)
-        answer.raise_for_status()
+        async with producer(app.settings.kafka.bootstrap, TOPIC, partitions=2) as to:
+            yield lambda batch: send(to, TOPIC, batch)
+        return
+    async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
 
-    return post
+        async def post(batch: list[dict[str, Any]]) -> None:
+            answer = await client.post(
+                "/v1/events", content=msgspec.json.encode(batch), headers={"content-type": "application/json"}
+            )
+            answer.raise_for_status()
 
-
-_JSON = {"content-type": "application/json"}
-
-
-async def _kafka_sender(bootstrap: str) -> Any:
-    from service.sources.kafka_demo import open_producer
-
-    return await open_producer(bootstrap, TOPIC)
+        yield post
 
 
 async def _wait_for_notice(
@@ -146,7 +147,7 @@ async def _wait_for_notice(
 def _show(app: App, told: Told, url: str, console: Console) -> None:
     notice = told.notices[0]
     console.print(Panel(notice.text, title=f"Notice to {notice.party}: {notice.title}", title_align="left"))
-    console.print(f"What moved:       {url}/models/{MODEL}/versions/{VERSION}", markup=False)
+    console.print(f"What moved:       {url}/model?kind=prediction&model={MODEL}&version={VERSION}", markup=False)
     console.print(f"This incident:    {url}/incidents/{told.incident.id}", markup=False)
     verdicts = verify_ledger(app.store)
     records = sum(verdict.records for verdict in verdicts)

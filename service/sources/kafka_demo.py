@@ -1,6 +1,7 @@
-"""Sending the demo's events to Kafka as a model service would: one JSON event per record, keyed by model."""
+"""Sending simulated events to Kafka as a model service would: one JSON event per record, lz4, in batches."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -9,23 +10,37 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
 
 
-async def open_producer(bootstrap: str, topic: str) -> Callable[[list[dict[str, Any]]], Awaitable[None]]:
-    """Create the topic when it is not there and give a function that sends a batch and waits for the broker."""
+@asynccontextmanager
+async def producer(bootstrap: str, topic: str, *, partitions: int) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer for a topic that is made when it is not there, and that keeps events however far back they are dated."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=1)])
+        await admin.create_topics(
+            [NewTopic(topic, num_partitions=partitions, replication_factor=1, topic_configs={"retention.ms": "-1"})]
+        )
     except TopicAlreadyExistsError:
         pass
     finally:
         await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=20)
-    await producer.start()
+    made = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=20, max_batch_size=262_144)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
 
-    async def send(batch: list[dict[str, Any]]) -> None:
-        for event in batch:
-            value = msgspec.json.encode(event)
-            await producer.send(topic, value, key=event["event_id"].encode(), timestamp_ms=event["time"])
-        await producer.flush()
 
-    return send
+async def send(to: AIOKafkaProducer, topic: str, batch: Sequence[dict[str, Any]]) -> None:
+    """Send events keyed by their id and wait until the broker has them."""
+    for event in batch:
+        await to.send(topic, msgspec.json.encode(event), key=event["event_id"].encode(), timestamp_ms=event["time"])
+    await to.flush()
+
+
+async def fill(bootstrap: str, topic: str, values: Sequence[bytes], *, partitions: int) -> None:
+    """Fill a topic with events as they are, dealt to its partitions in turn."""
+    async with producer(bootstrap, topic, partitions=partitions) as to:
+        for index, value in enumerate(values):
+            await to.send(topic, value, partition=index % partitions, timestamp_ms=1_704_067_200_000 + index)
+        await to.flush()

@@ -20,7 +20,8 @@ BEGIN_MS = 1_704_067_200_000
 
 
 async def _fill(cluster: Cluster, topic: str) -> None:
-    await cluster.create(topic, PARTITIONS)
+    # The events are dated years back, and without this the broker would soon delete them as expired.
+    await cluster.create(topic, PARTITIONS, configs={"retention.ms": "-1"})
     producer = AIOKafkaProducer(
         bootstrap_servers=cluster.bootstrap, compression_type="lz4", linger_ms=50, max_batch_size=262_144
     )
