@@ -93,22 +93,23 @@ class Accountant:
         if isinstance(event, Rejected):
             books.bury(record, event.reason, event.detail)
             return
-        stream = event.stream
-        key = ModelKey(stream.kind, stream.model, stream.version)
-        refusal = self.watchlist.admit(key)
-        if refusal:
-            books.bury(record, refusal, _REFUSALS[refusal].format(key=key, limit=self.watchlist.models_max))
+        # The decoder gives the same stream object for all events of a stream: its identity spares hashing its names.
+        line = books.lines.get(id(event.stream)) or self._line(books, event.stream)
+        if line.refusal:
+            books.bury(record, line.refusal, _REFUSALS[line.refusal].format(key=line.key, limit=self._models_max))
             return
-        if record.time_ms is not None and event.time_ms > record.time_ms + self.times.skew_ms:
-            ahead = (event.time_ms - record.time_ms) / 1000
-            books.bury(record, "future_time", f"time: {event.time_ms} ms is {ahead:.0f} s after the record was written")
+        time_ms, written_ms = event.time_ms, record.time_ms
+        if written_ms is not None and time_ms > written_ms + self.times.skew_ms:
+            ahead = (time_ms - written_ms) / 1000
+            books.bury(record, "future_time", f"time: {time_ms} ms is {ahead:.0f} s after the record was written")
             return
-        tick = event.time_ms // self.times.tick_ms
-        if self._is_late(books, record, event, tick):
+        tick = time_ms // self.times.tick_ms
+        if self._is_late(books, written_ms, time_ms, tick):
             books.outcomes.late += 1
             return
-        books.time_max_ms = max(books.time_max_ms or event.time_ms, event.time_ms)
-        group = books.groups.setdefault((key, self._segment(key, stream.segment), tick), _Group())
+        if books.time_max_ms is None or time_ms > books.time_max_ms:
+            books.time_max_ms = time_ms
+        group = line.groups.get(tick) or books.group(line, tick)
         if event.id_hash is not None and not books.remember(tick, event.id_hash, self.memory_events_max):
             books.outcomes.duplicate += 1
             group.duplicates += 1
@@ -116,14 +117,25 @@ class Accountant:
         books.outcomes.accepted += 1
         group.events.append(event)
 
-    def _is_late(self, books: "_Books", record: Record, event: Event, tick: int) -> bool:
+    def _is_late(self, books: "_Books", written_ms: int | None, time_ms: int, tick: int) -> bool:
         if books.closed is not None and tick <= books.closed:
             return True
-        if record.time_ms is not None and event.time_ms < record.time_ms - self.times.age_ms_max:
+        if written_ms is not None and time_ms < written_ms - self.times.age_ms_max:
             return True
         if books.time_max_ms is None:
             return False
         return (tick + 1) * self.times.tick_ms <= books.time_max_ms - self.times.lateness_ms
+
+    def _line(self, books: "_Books", stream: Stream) -> "_Line":
+        """Look once per page at what becomes of a stream's events."""
+        key = ModelKey(stream.kind, stream.model, stream.version)
+        refusal = self.watchlist.admit(key)
+        line = books.lines[id(stream)] = _Line(stream, key, refusal, self._segment(key, stream.segment))
+        return line
+
+    @property
+    def _models_max(self) -> int:
+        return self.watchlist.models_max
 
     def _segment(self, key: ModelKey, segment: str) -> str:
         """Name the segment only when it is watched on its own, so that segments cannot grow without limit."""
@@ -170,28 +182,30 @@ _REFUSALS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Group:
     events: list[Event] = field(default_factory=list)
     duplicates: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """One stream on the open page; `stream` is kept so that its identity stays its own."""
+
+    stream: Stream
+    key: ModelKey
+    refusal: str
+    segment: str
+    groups: dict[int, _Group] = field(default_factory=dict)
 
 
 class _Books:
     """The open page of one partition."""
 
     __slots__ = (
-        "closed",
-        "end",
-        "fresh",
-        "groups",
-        "hi",
-        "letters",
-        "lo",
-        "outcomes",
-        "remembered",
-        "seen",
+        "closed", "end", "fresh", "groups", "hi", "letters", "lines", "lo", "outcomes", "remembered", "seen",
         "time_max_ms",
-    )
+    )  # fmt: skip
 
     def __init__(self, memory: Memory) -> None:
         self.lo: int | None = None
@@ -207,8 +221,15 @@ class _Books:
         self.lo = self.hi
         self.outcomes = Outcomes()
         self.groups: dict[tuple[ModelKey, str, int], _Group] = {}
+        self.lines: dict[int, _Line] = {}
         self.letters: list[DeadLetter] = []
         self.fresh: dict[int, list[int]] = {}
+
+    def group(self, line: _Line, tick: int) -> _Group:
+        """The events of a line in one tick; streams whose segment is not watched share one group."""
+        found = self.groups.setdefault((line.key, line.segment, tick), _Group())
+        line.groups[tick] = found
+        return found
 
     def bury(self, record: Record, reason: str, detail: str) -> None:
         self.outcomes.dead += 1
@@ -216,11 +237,16 @@ class _Books:
 
     def remember(self, tick: int, id_hash: int, limit: int) -> bool:
         """Note an event id; False when it was seen before in the same tick. Past the limit ids are no longer kept."""
-        seen = self.seen.setdefault(tick, set())
+        seen = self.seen.get(tick)
+        if seen is None:
+            seen = self.seen[tick] = set()
         if id_hash in seen:
             return False
         if self.remembered < limit:
             seen.add(id_hash)
-            self.fresh.setdefault(tick, []).append(id_hash)
+            fresh = self.fresh.get(tick)
+            if fresh is None:
+                fresh = self.fresh[tick] = []
+            fresh.append(id_hash)
             self.remembered += 1
         return True

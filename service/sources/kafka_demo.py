@@ -12,7 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError
 
 @asynccontextmanager
 async def producer(bootstrap: str, topic: str, *, partitions: int) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer for a topic that is made when it is not there, and that keeps events however far back they are dated."""
+    """A producer for a topic, made when it is not there, that keeps events however far back they are dated."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
