@@ -190,7 +190,8 @@ def _a(noun: str) -> str:
 
 def _budget(policy: Policy) -> str:
     pages = policy.pages_per_30_days
-    return f"Detection is set so that an owner gets at most {pages:g} false page{'' if pages == 1 else 's'} in 30 days."
+    most = f"at most {pages:g} false page{'' if pages == 1 else 's'} in 30 days"
+    return f"Detection is set for {most}, while events are independent of each other."
 
 
 def _links(parts: Parts) -> Iterator[str]:

@@ -40,11 +40,13 @@ def too_few(what: str, n: int, m: int, least: int) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number as people read it.
+    """Write a number as people read it: four digits, and no powers of ten where a plain number is short enough.
 
-    >>> [number(value) for value in (0.1234567, 12_345_678.9, 3.0, 1e-9)]
-    ['0.1235', '1.235e+07', '3', '1e-09']
+    >>> [number(value) for value in (0.1234567, 20_561.4, 12_345_678.9, 3.0, 1e-9)]
+    ['0.1235', '20,560', '1.235e+07', '3', '1e-09']
     """
+    if 10_000 <= abs(value) < 9_999_500:
+        return f"{float(f'{value:.4g}'):,.0f}"
     return f"{value:.4g}"
 
 
