@@ -6,6 +6,7 @@ explains. Nothing that a record holds makes these raise.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -30,6 +31,9 @@ PLACES_MAX, READERS_MAX = 10_000, 2_000
 _BYTES_PER_FEATURE_MIN = 5
 """The shortest feature is `"":1,`: text too short for more features than are allowed need not be counted."""
 
+_BRACKET = ord("[")
+_unsigned = Struct(">Q").unpack
+
 _Key: TypeAlias = tuple[EventKind, str, str, str | None]
 
 
@@ -46,6 +50,7 @@ class Decoder:
     def __init__(self, limits: DecodeLimits) -> None:
         self.limits = limits
         self._native = msgspec.json.Decoder(Body).decode
+        self._few_bytes = limits.features_max * _BYTES_PER_FEATURE_MIN
         self._places: dict[_Key, _Place] = {}
         self._readers: dict[tuple[EventKind, str], StreamReader] = {}
 
@@ -66,9 +71,16 @@ class Decoder:
             body = self._native(value)
         except (ValueError, RecursionError):
             return self._decode_carefully(value, record.offset)
-        if self._is_sure(value, body):
-            return self._event(body, record.offset, None)
-        return self._decode_carefully(value, record.offset)
+        # The compiled reader skips over `features` and over fields that nobody asked for: nearly always they are plain.
+        if not value.isascii() and not _is_utf8(value):
+            return self._decode_carefully(value, record.offset)
+        if isinstance(body, FEATURED):
+            text = bytes(body.features)
+            # One object with nothing nested in it, and too short to hold too many features.
+            plain = text.rfind(b"{") == 0 and _BRACKET not in text and len(text) <= self._few_bytes
+            if not plain and not self._is_allowed(text):
+                return self._decode_carefully(value, record.offset)
+        return self._event(body, record.offset, None)
 
     def columns(self, baseline: Baseline, events: Sequence[Event]) -> Columns:
         """Turn events of one stream into the columns of its baseline, as `columns_of` defines them for their rows."""
@@ -96,32 +108,23 @@ class Decoder:
             return found
         return self._event(found.body, offset, found.features)
 
-    def _is_sure(self, value: bytes, body: Body) -> bool:
-        """Check what the compiled reader skips: the inside of `features` and of fields that nobody asked for."""
-        if not value.isascii() and not _is_utf8(value):
+    def _is_allowed(self, text: bytes) -> bool:
+        """Look closer at features that are long or nested; what is doubtful is left to the careful reader."""
+        if not text.startswith(b"{") or text.count(b"[") + text.count(b"{") > careful.DEPTH_MAX:
             return False
-        if isinstance(body, FEATURED):
-            text = bytes(body.features)
-            if not text.startswith(b"{"):
-                return False
-            # To find out that there is none is six times cheaper than to count, and nearly all features are flat.
-            if text.find(b"[") >= 0 or text.find(b"{", 1) >= 0:
-                return text.count(b"[") + text.count(b"{") <= careful.DEPTH_MAX and self._are_few(text)
-            return self._are_few(text)
-        return True
-
-    def _are_few(self, text: bytes) -> bool:
-        most = self.limits.features_max
-        return len(text) <= most * _BYTES_PER_FEATURE_MIN or text.count(b":") <= most
+        return len(text) <= self._few_bytes or text.count(b":") <= self.limits.features_max
 
     def _event(self, body: Body, offset: int, loose: Mapping[str, object] | None) -> Event | Rejected:
         time = body.time
         time_ms = time if isinstance(time, int) else ms_of(time)
         if not 0 <= time_ms <= TIME_MS_MAX:
             return Rejected("bad_time", f"time: {shown(time_ms)} ms is outside the years 1970 to 9999")
-        place = self._places.get((body.kind, body.model, body.version, body.segment)) or self._place(body)
-        if isinstance(place, Rejected):
-            return place
+        place = self._places.get((body.kind, body.model, body.version, body.segment))
+        if place is None:
+            found = self._place(body)
+            if isinstance(found, Rejected):
+                return found
+            place = found
         name = body.event_id
         if name is None:
             return Event(place.stream, None, time_ms, offset, body, loose)
@@ -129,7 +132,7 @@ class Decoder:
             return self._too_long("event_id", name)
         hashed = place.hashed.copy()
         hashed.update(name.encode())
-        return Event(place.stream, int.from_bytes(hashed.digest(), "big"), time_ms, offset, body, loose)
+        return Event(place.stream, _unsigned(hashed.digest())[0], time_ms, offset, body, loose)
 
     def _place(self, body: Body) -> _Place | Rejected:
         view = "feature_view" if body.kind == "feature" else "model"

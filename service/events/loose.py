@@ -12,10 +12,18 @@ INT64 = 2**63
 """Integers from here on are read as floats: no row of the store and no compiled struct could hold them."""
 
 
+def _integer(digits: str) -> int | float:
+    """Read an integer; one that no float could hold is infinite, whatever its length."""
+    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float(digits)
+
+
+_reader = json.JSONDecoder(parse_int=_integer)
+
+
 def tree_of(value: bytes | Raw) -> object | Rejected:
     """Parse JSON leniently in its numbers and strictly in everything else."""
     try:
-        tree: object = json.loads(bytes(value).decode(), parse_int=_integer)
+        tree: object = _reader.decode(bytes(value).decode())
         if b"\\u" in bytes(value):
             # Half of a surrogate pair is JSON by its grammar, but no text that could be stored or shown.
             json.dumps(tree, ensure_ascii=False).encode()
@@ -29,11 +37,6 @@ def tree_of(value: bytes | Raw) -> object | Rejected:
     except RecursionError:
         return Rejected("not_json", "arrays or objects are nested too deeply")
     return tree
-
-
-def _integer(digits: str) -> int | float:
-    """Read an integer; one that no float could hold is infinite, whatever its length."""
-    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float(digits)
 
 
 def scalar_of(value: object, chars_max: int) -> Scalar:
