@@ -51,6 +51,10 @@ class Accountant:
         """Forget a partition and what was folded of it but not committed."""
         self._books.pop((source, partition), None)
 
+    def drop_all(self) -> None:
+        """Forget every partition: what was not committed is read again."""
+        self._books.clear()
+
     def take(self, batch: Batch) -> bool:
         """Account for one batch; False when it does not begin where the books end, which means: read again."""
         books = self._books[batch.source, batch.partition]
@@ -96,7 +100,7 @@ class Accountant:
         # The decoder gives the same stream object for all events of a stream: its identity spares hashing its names.
         line = books.lines.get(id(event.stream)) or self._line(books, event.stream)
         if line.refusal:
-            books.bury(record, line.refusal, _REFUSALS[line.refusal].format(key=line.key, limit=self._models_max))
+            books.bury(record, line.refusal, self._why(line))
             return
         time_ms, written_ms = event.time_ms, record.time_ms
         if written_ms is not None and time_ms > written_ms + self.times.skew_ms:
@@ -107,9 +111,16 @@ class Accountant:
         if self._is_late(books, written_ms, time_ms, tick):
             books.outcomes.late += 1
             return
+        group = line.groups.get(tick)
+        if group is None:
+            # Only an event that is counted takes one of the places for model versions.
+            line.refusal = self.watchlist.admit(line.key)
+            if line.refusal:
+                books.bury(record, line.refusal, self._why(line))
+                return
+            group = books.group(line, tick)
         if books.time_max_ms is None or time_ms > books.time_max_ms:
             books.time_max_ms = time_ms
-        group = line.groups.get(tick) or books.group(line, tick)
         if event.id_hash is not None and not books.remember(tick, event.id_hash, self.memory_events_max):
             books.outcomes.duplicate += 1
             group.duplicates += 1
@@ -129,25 +140,23 @@ class Accountant:
     def _line(self, books: "_Books", stream: Stream) -> "_Line":
         """Look once per page at what becomes of a stream's events."""
         key = ModelKey(stream.kind, stream.model, stream.version)
-        refusal = self.watchlist.admit(key)
-        line = books.lines[id(stream)] = _Line(stream, key, refusal, self._segment(key, stream.segment))
+        # The whole page is folded with the baseline of this moment, whatever other loops learn in the meantime.
+        baseline = books.baselines.setdefault(key, self.watchlist.baselines.get(key))
+        # A segment is named only when it is watched on its own, so that segments cannot grow without limit.
+        segment = stream.segment if baseline is not None and stream.segment in baseline.reference else ""
+        line = books.lines[id(stream)] = _Line(stream, key, self.watchlist.refusal(key), segment)
         return line
 
-    @property
-    def _models_max(self) -> int:
-        return self.watchlist.models_max
-
-    def _segment(self, key: ModelKey, segment: str) -> str:
-        """Name the segment only when it is watched on its own, so that segments cannot grow without limit."""
-        baseline = self.watchlist.baselines.get(key)
-        return segment if baseline is not None and segment in baseline.reference else ""
+    def _why(self, line: "_Line") -> str:
+        return _REFUSALS[line.refusal].format(key=line.key, limit=self.watchlist.models_max)
 
     def _seal(self, source: str, partition: str, books: "_Books") -> PartitionDelta:
         panes: dict[tuple[Stream, int], PaneDelta] = {}
         learned: dict[ModelKey, list[bytes]] = {}
-        keys = {key for key, _, _ in books.groups}
+        folded: dict[ModelKey, str] = {}
         for (key, segment, tick), group in books.groups.items():
-            baseline = self.watchlist.baselines.get(key)
+            baseline = books.baselines[key]
+            folded[key] = baseline.id if baseline is not None else ""
             counts = None
             if baseline is None:
                 learned.setdefault(key, []).extend(self.decoder.row_bytes(event) for event in group.events)
@@ -155,12 +164,12 @@ class Accountant:
                 counts = self._fold(baseline, group)
             last = max((event.offset for event in group.events), default=-1)
             stream = Stream(key.kind, key.model, key.version, segment)
-            panes[stream, tick] = PaneDelta(len(group.events), last, counts, self.watchlist.baseline_id(key))
+            panes[stream, tick] = PaneDelta(len(group.events), last, counts, folded[key])
         assert books.lo is not None, "only partitions that moved are sealed"
         assert books.hi is not None, "only partitions that moved are sealed"
         delta = PartitionDelta(
             source, partition, books.lo, books.hi, books.outcomes, books.time_max_ms, books.end, books.closed,
-            panes, books.fresh, books.letters, learned, {key: self.watchlist.baseline_id(key) for key in keys},
+            panes, books.fresh, books.letters, learned, folded,
         )  # fmt: skip
         books.turn_page()
         return delta
@@ -203,8 +212,8 @@ class _Books:
     """The open page of one partition."""
 
     __slots__ = (
-        "closed", "end", "fresh", "groups", "hi", "letters", "lines", "lo", "outcomes", "remembered", "seen",
-        "time_max_ms",
+        "baselines", "closed", "end", "fresh", "groups", "hi", "letters", "lines", "lo", "outcomes", "remembered",
+        "seen", "time_max_ms",
     )  # fmt: skip
 
     def __init__(self, memory: Memory) -> None:
@@ -222,6 +231,7 @@ class _Books:
         self.outcomes = Outcomes()
         self.groups: dict[tuple[ModelKey, str, int], _Group] = {}
         self.lines: dict[int, _Line] = {}
+        self.baselines: dict[ModelKey, Baseline | None] = {}
         self.letters: list[DeadLetter] = []
         self.fresh: dict[int, list[int]] = {}
 

@@ -10,13 +10,14 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import OperationalError
 
 from alerting.errors import SecretError
 from alerting.outbox import RetryRules
@@ -30,19 +31,25 @@ from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
 from service.build import Line, line
 from service.config import ConfigError, secret
-from service.deliver import Deliver
+from service.deliver import LEASE_SECONDS, Deliver
 from service.metrics.exposition import Metrics
 from service.settings import Settings
+from service.sources.errors import KafkaUnusable, SourceFailed
 from service.sources.event_log import EventLog
 from service.sources.kafka import KafkaSource
 from service.sources.log import LogSource
 from service.sources.source import Source
 from service.store.engine import Store, open_store
+from service.store.errors import passes
+from service.store.partitions import release
 from service.store.retention import Keep, retire
 
 log = logging.getLogger(__name__)
 
 RETIRE_SECONDS = 600.0
+
+DRAIN_SECONDS = 10
+"""How long requests that are under way may take when the service ends."""
 
 
 @dataclass(slots=True)
@@ -64,7 +71,11 @@ class App:
         """Run until `stop` is set; an error of our own in any loop ends all of them and is raised."""
         listener = _listen(self.settings.api.host, self.settings.api.port)
         self.port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(self.api, log_level="warning", lifespan="off", access_log=False))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.api, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS
+            )
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for build in self.sources:
@@ -88,11 +99,17 @@ class App:
 
     async def _retire(self) -> None:
         while not self.stop.is_set():
-            await asyncio.to_thread(self._retire_once)
+            try:
+                await asyncio.to_thread(self._retire_once)
+            except OperationalError as failure:
+                if not passes(failure):
+                    raise
+                log.error("old rows stay for now, because the store cannot be used: %s", failure.orig)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), RETIRE_SECONDS)
 
     def _retire_once(self) -> None:
+        self._release()
         closed = self.parts.closer.closed
         if closed is None:
             return
@@ -104,6 +121,19 @@ class App:
             dead_letters_max=store.dead_letters_max,
         )
         retire(self.store, keep)
+
+    def _release(self) -> None:
+        """Let go of partitions that an earlier configuration read: their clocks stand still for ever."""
+        now = self.parts.wall_ms()
+        silent_since = now - round(self.settings.time.idle_seconds * 1000)
+        for name in release(self.store, self._reads, silent_since_ms=silent_since, now_ms=now):
+            log.warning("%s is no longer read by these settings and no longer holds the clock", name)
+
+    def _reads(self, source: str, partition: str) -> bool:
+        kafka = self.settings.kafka
+        if source == "log":
+            return self.event_log is not None
+        return source == "kafka" and bool(kafka.bootstrap) and partition.rpartition("/")[0] in kafka.topics
 
 
 @dataclass(slots=True)
@@ -137,6 +167,7 @@ def build_app(settings: Settings) -> App:
         wall=utc_now,
         rng=random.Random(),
         progress=parts.progress,
+        lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
     )
     api = build_api(
         ApiDependencies(
@@ -165,15 +196,35 @@ def wall_ms() -> int:
 
 
 def run_until_signal(app: App) -> int:
-    """Run the service until SIGTERM or SIGINT; 0 after a clean end."""
-    # Uvicorn raises the signal again once its server has ended, which would end us before the loops have committed.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
+    """Run the service until SIGTERM or SIGINT; 0 after a clean end, 1 when a source cannot be read."""
+
+    def end(_signal: int, _frame: object) -> None:
+        app.stop.set()
+
+    # Uvicorn has handlers of its own while it serves and then raises the signal again, which must not end us before
+    # the loops have committed; before and after that the signal finds these.
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
     # Events live for one commit and have no cycles: a collector that looks less often finds just as much.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    asyncio.run(app.run())
-    return 0
+    code = 0
+    try:
+        asyncio.run(app.run())
+    except* (SourceFailed, KafkaUnusable) as failures:
+        # The world's fault, not ours: a sentence helps more than a stack of frames. Anything else is raised as it is.
+        for failure in _leaves(failures):
+            log.error("ending, because a source cannot be read: %s", failure)
+        code = 1
+    return code
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for one in group.exceptions:
+        if isinstance(one, BaseExceptionGroup):
+            yield from _leaves(one)
+        else:
+            yield one
 
 
 def _secret(reference: str) -> str:

@@ -46,12 +46,15 @@ class Closer:
     _empty: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def close_due(self, *, live: bool) -> int:
-        """Close what is due and say how many ticks that was; stops quietly when another worker is closing too."""
-        with self._lock:
-            return self._close_due(live=live)
+    def close_due(self, *, live: bool, enough: Callable[[], bool] = lambda: False) -> int:
+        """Close what is due and say how many ticks that was; stops quietly when another worker is closing too.
 
-    def _close_due(self, *, live: bool) -> int:
+        It also stops after the step in which `enough` says so; what is left is still due.
+        """
+        with self._lock:
+            return self._close_due(live, enough)
+
+    def _close_due(self, live: bool, enough: Callable[[], bool]) -> int:
         with self.store.read() as connection:
             self.closed = closed_tick(connection)
             now = due(
@@ -74,6 +77,8 @@ class Closer:
                 return count
             count += done - start + 1
             start = done + 1
+            if enough():
+                return count
         return count
 
     def _step(self, start: int, now: Due) -> int | None:

@@ -1,17 +1,21 @@
 """The outbox loop: notices to destinations, at least once, in order per incident and destination."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
 from alerting.audit import AuditEntry
 from alerting.outbox import Delivery, RetryRules, after, coalesce, due
 from alerting.sinks.sink import Outcome, Sink
 from service.progress import Progress
 from service.store.engine import Store
+from service.store.errors import passes
 from service.store.lease import hold
 from service.store.records import append_audit, drop_delivery, ms, pending_deliveries, put_delivery
 
@@ -21,6 +25,7 @@ PENDING_MAX = 1_000
 """Deliveries looked at in one turn; the rest wait, oldest first."""
 
 LEASE_SECONDS = 30.0
+"""How long nobody else sends after the last turn began; longer than an attempt takes, or two would send at once."""
 
 
 @dataclass(slots=True)
@@ -34,24 +39,33 @@ class Deliver:
     wall: Callable[[], datetime]
     rng: random.Random
     progress: Progress
+    lease_seconds: float = LEASE_SECONDS
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 0.5) -> None:
         """Send until `stop` is set."""
         while not stop.is_set():
-            await self.once()
             try:
+                await self.once()
+            except OperationalError as failure:
+                if not passes(failure):
+                    raise
+                # What was sent and could not be recorded is sent again under the same key.
+                log.error("deliveries wait, because the store cannot be used: %s", failure.orig)
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
-            except TimeoutError:
-                continue
 
     async def once(self) -> int:
         """Attempt every delivery that is due now and say how many were attempted."""
-        held = await asyncio.to_thread(hold, self.store, "deliver", self.worker, ms(self.wall()), LEASE_SECONDS)
+        held = await asyncio.to_thread(hold, self.store, "deliver", self.worker, ms(self.wall()), self.lease_seconds)
         if not held:
             return 0
         pending = await asyncio.to_thread(self._pending)
         ready = due(pending, self.wall())
-        await asyncio.gather(*(self._attempt(delivery) for delivery in ready))
+        # All attempts end before a failure of one is raised, so that the next turn meets none of them under way.
+        ended = await asyncio.gather(*(self._attempt(delivery) for delivery in ready), return_exceptions=True)
+        for failure in ended:
+            if failure is not None:
+                raise failure
         return len(ready)
 
     def _pending(self) -> tuple[Delivery, ...]:

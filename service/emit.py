@@ -8,6 +8,8 @@ True
 (1, 0)
 """
 
+import json
+import math
 import queue
 import threading
 import time
@@ -36,6 +38,7 @@ class Emitter:
         transport: httpx2.BaseTransport | None = None,
         wait: Callable[[float], None] = time.sleep,
         wall: Callable[[], float] = time.time,
+        close_seconds: float = 30.0,
     ) -> None:
         self.sent = 0
         self.dropped = 0
@@ -48,6 +51,7 @@ class Emitter:
         self._client = httpx2.Client(base_url=url, headers=headers, timeout=30, transport=transport, trust_env=False)
         self._queue: queue.Queue[bytes | None] = queue.Queue(queue_events_max)
         self._stopping = False
+        self._close_seconds_left = close_seconds
         self._thread = threading.Thread(target=self._run, name="driftwarden-emitter", daemon=True)
         self._thread.start()
 
@@ -90,10 +94,10 @@ class Emitter:
         return not self._queue.unfinished_tasks
 
     def close(self) -> None:
-        """Send what is queued and stop."""
+        """Send what is queued and stop; what a service that answers 5xx has not taken in `close_seconds` is dropped."""
         self._stopping = True
         self._queue.put(None)
-        self._thread.join(timeout=60)
+        self._thread.join()
         self._client.close()
 
     def __enter__(self) -> "Emitter":
@@ -106,7 +110,7 @@ class Emitter:
 
     def _put(self, event: dict[str, Any]) -> None:
         try:
-            self._queue.put_nowait(msgspec.json.encode(event))
+            self._queue.put_nowait(_encode(event))
         except queue.Full:
             self.dropped += 1
 
@@ -143,7 +147,7 @@ class Emitter:
         while True:
             try:
                 answer = self._client.post("/v1/events", content=body, headers={"idempotency-key": key})
-            except httpx2.TransportError:
+            except httpx2.HTTPError:
                 answer = None
             if answer is not None and answer.status_code == 200:
                 self.sent += len(batch)
@@ -151,11 +155,21 @@ class Emitter:
             if answer is not None and 400 <= answer.status_code < 500 and answer.status_code != 429:
                 self.refused += len(batch)
                 return
-            if self._stopping and answer is None:
+            if self._stopping and (answer is None or self._close_seconds_left <= 0):
                 self.dropped += len(batch)
                 return
             self._wait(pause)
+            if self._stopping:
+                self._close_seconds_left -= pause
             pause = min(10.0, pause * 2)
+
+
+def _encode(event: dict[str, Any]) -> bytes:
+    """Write JSON in which NaN and the infinities stay what they are: they are counted, and must not become null."""
+    values = [*event.get("features", {}).values(), event.get("prediction"), event.get("label"), event.get("latency_ms")]
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        return json.dumps(event).encode()
+    return msgspec.json.encode(event)
 
 
 def accept_all() -> httpx2.MockTransport:

@@ -53,11 +53,7 @@ class Evaluator:
 
     def evaluate(self, connection: Connection, tick: int) -> None:
         """Evaluate the boundary that ends with `tick`: readings, findings, incidents, notices and audit are written."""
-        watched = {
-            key: baseline
-            for key, baseline in self.watchlist.baselines.items()
-            if baseline is not None and key.kind in WATCHED_KINDS
-        }
+        watched = {key: baseline for key, baseline in self.watchlist.watched().items() if key.kind in WATCHED_KINDS}
         at = self._time(tick + 1)
         longest = timedelta(seconds=WINDOWS[-1].ticks * self.tick_seconds)
         turn = _Turn(

@@ -1,9 +1,12 @@
 """The loops: watch (records in, commits out), close (ticks, findings, notices) and how they are kept alive."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import OperationalError
 
 from service.accounting import Accountant
 from service.close import Closer
@@ -15,10 +18,14 @@ from service.sources.errors import SourceFailed
 from service.sources.source import Source
 from service.store.apply import apply
 from service.store.engine import Store
+from service.store.errors import passes
 from service.store.partitions import memory, position, set_idle
 from service.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
+
+CLOSE_SECONDS_MAX = 2.0
+"""Closing goes on after the next poll when it has taken this long: a long history must not look like a hang."""
 
 REBUILDS_MAX = 5
 """Failures of one source in a row, without a record between, before the process gives up."""
@@ -42,50 +49,92 @@ class Watch:
     wall_ms: Callable[[], int]
     monotonic: Callable[[], float]
     live: bool = True
+    pause_seconds: float = 1.0
+    _taken: int = 0
     _quiet_since: dict[tuple[str, str], float] = field(default_factory=dict)
     _idle: set[tuple[str, str]] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read until `stop` is set or the source is exhausted; raises SourceFailed when rebuilding does not help."""
+        """Read until `stop` is set or the source is exhausted.
+
+        Raises SourceFailed when rebuilding does not help. A store that cannot be written is waited for, without limit:
+        nothing was taken from anybody, and a new process would be no better off.
+        """
         failures = 0
         while not stop.is_set():
             source = self.build()
-            records = self.progress.records
+            taken = self._taken
             try:
                 await self._read(source, stop)
                 return
             except SourceFailed as failure:
-                failures = 1 if self.progress.records > records else failures + 1
+                failures = 1 if self._taken > taken else failures + 1
                 log.warning("source %s failed (%d of %d): %s", source.name, failures, REBUILDS_MAX, failure)
-                self.progress.rebuilds += 1
                 if failures >= REBUILDS_MAX:
                     raise
-                await _pause(stop, min(30.0, 2.0**failures))
+                seconds = min(30.0, self.pause_seconds * 2.0**failures)
+            except OperationalError as failure:
+                if not passes(failure):
+                    raise
+                log.error("source %s waits, because the store cannot be used: %s", source.name, failure.orig)
+                seconds = self.pause_seconds
             finally:
                 await source.stop()
+            self.progress.rebuilds += 1
+            self.accountant.drop_all()
+            await self._pause(source.name, stop, seconds)
 
     async def _read(self, source: Source, stop: asyncio.Event) -> None:
         await asyncio.to_thread(self.watchlist.refresh)
-        await source.start(self._position)
+        await self._start(source, stop)
         committed_at = self.monotonic()
         while not stop.is_set():
             batches = await source.poll(0.2)
-            self.progress.polled(self.monotonic())
+            self.progress.polled(self.monotonic(), source.name)
             if batches:
                 await self._take(source, batches)
             due = self.accountant.pending() >= self.settings.store.commit_events_max
             if due or self.monotonic() - committed_at >= self.settings.store.commit_seconds_max or not batches:
                 await self._commit(source)
-                await self._note_idle(source, batches)
-                await asyncio.to_thread(self.closer.close_due, live=self.live or not source.exhausted())
-                self.accountant.closed_through(self.closer.closed)
+                await self._note_idle(source)
+                await self._close(source)
                 committed_at = self.monotonic()
                 if source.exhausted() and not batches:
                     return
         await self._commit(source)
 
+    async def _start(self, source: Source, stop: asyncio.Event) -> None:
+        """Start the source, or give that up when we are told to stop; a start that takes long is no hang."""
+        starting = asyncio.create_task(source.start(self._position))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not starting.done() and not stopping.done():
+                self.progress.polled(self.monotonic(), source.name)
+                await asyncio.wait({starting, stopping}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+        finally:
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+
+    async def _close(self, source: Source) -> None:
+        """Close for a moment, so that a long history is closed between polls; at the end of a source close it all."""
+        began = self.monotonic()
+        ended = not self.live and source.exhausted()
+
+        def enough() -> bool:
+            return not ended and self.monotonic() - began >= CLOSE_SECONDS_MAX
+
+        await asyncio.to_thread(self.closer.close_due, live=not ended, enough=enough)
+        self.accountant.closed_through(self.closer.closed)
+
     async def _position(self, source: str, partition: str) -> int | None:
-        self.accountant.drop(source, partition)
+        key = (source, partition)
+        self.accountant.drop(*key)
+        # Whoever read the partition since we last did may have cleared its mark.
+        self._quiet_since.pop(key, None)
+        self._idle.discard(key)
         return await asyncio.to_thread(position, self.store, source, partition)
 
     async def _take(self, source: Source, batches: Sequence[Batch]) -> None:
@@ -97,7 +146,12 @@ class Watch:
                 self.accountant.drop(*key)
                 await source.rewind(batch.partition)
                 self.progress.rewinds += 1
+                continue
+            self._taken += batch.hi - batch.lo
             self.progress.records += batch.hi - batch.lo
+            self._quiet_since[key] = self.monotonic()
+            # The commit of a moved partition clears its mark in the store.
+            self._idle.discard(key)
 
     async def _commit(self, source: Source) -> None:
         if not self.accountant.pending():
@@ -121,25 +175,24 @@ class Watch:
         ):
             await asyncio.to_thread(self.watchlist.refresh)
 
-    async def _note_idle(self, source: Source, batches: Sequence[Batch]) -> None:
+    async def _note_idle(self, source: Source) -> None:
         """Tell the store which partitions are fully read and have been silent for long enough (broker evidence)."""
         now = self.monotonic()
-        moved = {(batch.source, batch.partition) for batch in batches}
         for partition, read_to_end in source.assigned().items():
             key = (source.name, partition)
-            if key in moved or not read_to_end:
+            if not read_to_end:
                 self._quiet_since[key] = now
-                # The commit of a moved partition has already cleared its mark in the store.
-                self._idle.discard(key)
                 continue
             quiet = now - self._quiet_since.setdefault(key, now)
             if key not in self._idle and (quiet >= self.settings.time.idle_seconds or source.exhausted()):
                 self._idle.add(key)
                 await asyncio.to_thread(set_idle, self.store, *key, idle=True, now_ms=self.wall_ms())
 
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+    async def _pause(self, name: str, stop: asyncio.Event, seconds: float) -> None:
+        """Wait, alive: neither a broker that is away nor a full disk is mended by a restart."""
+        left = seconds
+        while left > 0 and not stop.is_set():
+            self.progress.polled(self.monotonic(), name)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(1.0, left))
+            left -= 1.0

@@ -14,16 +14,21 @@ class Progress:
     rebuilds: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     ticks: int = 0
-    polled_at: float = 0.0
     delivered: dict[tuple[str, str], int] = field(default_factory=dict)
     commit_buckets: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_SECONDS_BOUNDS) + 1))
     commit_seconds: float = 0.0
     commits: int = 0
     fallbacks: int = 0
+    _polled: dict[str, float] = field(default_factory=dict)
 
-    def polled(self, now: float) -> None:
-        """Note a poll: the loop is alive, with or without records."""
-        self.polled_at = now
+    @property
+    def polled_at(self) -> float:
+        """When the loop that has been silent for longest last showed life; 0 before the first sign."""
+        return min(self._polled.values(), default=0.0)
+
+    def polled(self, now: float, source: str = "") -> None:
+        """Note that the loop over a source is alive, with or without records."""
+        self._polled[source] = now
 
     def committed(self, seconds: float) -> None:
         """Note how long one commit took."""

@@ -13,6 +13,9 @@ from service.store.errors import StoreMismatch
 from service.store.migrate import migrate
 from service.store.schema import meta
 
+BUSY_SECONDS = 20
+"""How long a transaction waits for the lock: less than what makes the service look dead to whoever watches it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -49,7 +52,7 @@ def open_store(url: str, *, tick_seconds: int, durable: bool = True) -> Store:
     in_memory = parsed.database in (None, "", ":memory:")
     engine = create_engine(
         url,
-        connect_args={"check_same_thread": False, "timeout": 60},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
         **({"poolclass": StaticPool} if in_memory else {}),
     )
     _prepare_sqlite(engine, durable=durable)
@@ -65,7 +68,7 @@ def _prepare_sqlite(engine: Engine, *, durable: bool) -> None:
         # The driver's own transaction control begins too late to take the write lock first, so it is switched off.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=60000")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.execute("PRAGMA journal_mode=WAL" if durable else "PRAGMA journal_mode=MEMORY")
         cursor.execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=OFF")
         cursor.close()

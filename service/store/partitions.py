@@ -1,5 +1,6 @@
 """Where each partition stands, and what its open ticks remember."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, select, update
@@ -81,6 +82,21 @@ def set_idle(store: Store, source: str, partition: str, *, idle: bool, now_ms: i
             .where(table.c.source == source, table.c.partition == partition, table.c.idle != int(idle))
             .values(idle=int(idle), updated_ms=now_ms)
         )
+
+
+def release(store: Store, reads: Callable[[str, str], bool], *, silent_since_ms: int, now_ms: int) -> list[str]:
+    """Let go of partitions that no setting reads any more, so that they do not hold the clock for ever; names them.
+
+    Those that moved after `silent_since_ms` are spared: another worker, set up otherwise, may be reading them.
+    """
+    left = [
+        held
+        for held in partitions(store)
+        if not held.idle and held.updated_ms < silent_since_ms and not reads(held.source, held.partition)
+    ]
+    for held in left:
+        set_idle(store, held.source, held.partition, idle=True, now_ms=now_ms)
+    return [f"{held.source} {held.partition}" for held in left]
 
 
 def dead_reasons(store: Store) -> dict[str, int]:
