@@ -1,7 +1,9 @@
 """JSON as it is really sent: NaN, infinities and numbers beyond a float are read, everything else stays strict."""
 
 import json
+from collections.abc import Mapping
 
+import msgspec
 from msgspec import Raw
 
 from detectors.columns import Scalar
@@ -36,6 +38,16 @@ def tree_of(value: bytes | Raw) -> object | Rejected:
         return Rejected("not_json", f"{fault.msg} at line {fault.lineno}, column {fault.colno}")
     except RecursionError:
         return Rejected("not_json", "arrays or objects are nested too deeply")
+    return tree
+
+
+def object_of(text: Raw) -> Mapping[str, object]:
+    """Read the features of an event, of which the decoder has made sure that they are an object."""
+    try:
+        tree = msgspec.json.decode(text)
+    except ValueError:
+        tree = tree_of(text)
+    assert isinstance(tree, dict), "the decoder takes only events whose features are an object of JSON values"
     return tree
 
 

@@ -19,7 +19,7 @@ from msgspec import Meta, Raw, Struct
 
 from detectors.columns import Column, Flaw
 from detectors.subject import Subject
-from service.events.loose import INT64, tree_of
+from service.events.loose import INT64, object_of
 from service.events.plain_column import joined, missing, plain_column
 
 EXTRAS_MAX = 64
@@ -66,7 +66,7 @@ class FeatureReader:
                 try:
                     keep(decode(text))
                 except ValueError:
-                    loose.append(_tree(text))
+                    loose.append(object_of(text))
                     behind.append(place)
             else:
                 loose.append(text)
@@ -163,12 +163,3 @@ def _getter(fields: Sequence[str]) -> Callable[[Struct], tuple[Any, ...]]:
 
 def _nameable(name: str) -> bool:
     return _UNNAMEABLE.search(name) is None
-
-
-def _tree(text: Raw) -> Mapping[str, object]:
-    try:
-        tree = msgspec.json.decode(text)
-    except ValueError:
-        tree = tree_of(text)
-    assert isinstance(tree, dict), "the decoder takes only events whose features are an object of JSON values"
-    return tree

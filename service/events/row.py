@@ -6,7 +6,7 @@ import msgspec
 
 from detectors.columns import Scalar
 from service.events.event import Event
-from service.events.loose import scalar_of, tree_of
+from service.events.loose import object_of, scalar_of
 from service.events.native import FEATURED
 from service.events.subjects import SEGMENT, fields_of, subject_of
 
@@ -32,9 +32,7 @@ def features_of(event: Event) -> Mapping[str, object]:
     """Read the features of a prediction or feature event, {} for the other kinds."""
     if event.loose is not None or not isinstance(event.body, FEATURED):
         return event.loose or {}
-    tree = tree_of(event.body.features)
-    assert isinstance(tree, dict), "the decoder takes only events whose features are an object of JSON values"
-    return tree
+    return object_of(event.body.features)
 
 
 def row_bytes(event: Event, string_chars_max: int) -> bytes:
