@@ -32,7 +32,7 @@ stack:  ## Kafka, Driftwarden, Prometheus and Grafana in Docker, all on 127.0.0.
 	docker compose --project-name driftwarden --file deploy/compose.yaml up --build --detach --wait
 
 test: $(VENV)/.dev components  ## Run the whole suite; what is skipped is listed with its reason.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev  ## Check style, format and types.
 	$(BIN)/ruff check .
