@@ -45,7 +45,7 @@ format: $(VENV)/.dev  ## Put the code into its one format.
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## Measure, and print one table.
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks throughput
 
 components: $(VENV)/.dev  ## Fetch the real programs that tests run against, into a cache outside this folder.
 	$(BIN)/python -m tests.components.fetch
