@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,9 +50,14 @@ def test_false_alarms_are_as_rare_as_stated_when_nothing_changed(
     rng = np.random.default_rng(events)
     readings = read(copies.baseline, copies.draw(100_000, rng), copies.draw(events, rng))
     p = np.array([reading.p_value for reading in readings])
-    rates = [(p <= alpha).mean() / alpha for alpha in (0.01, 0.001)]
-    # Conservative by design (the greater of two p-values), the more the smaller the window; 1.2 allows for chance.
-    assert [least <= rate <= 1.2 for rate in rates] == [True, True], rates
+    rates = {alpha: (p <= alpha).mean() / alpha for alpha in (0.01, 0.001)}
+    # Conservative by design (the greater of two p-values), the more the smaller the window; 1.2 allows for chance, and
+    # so do three standard deviations below, which are wide where 40 alarms are expected (other releases of numpy draw
+    # other windows).
+    chance = {alpha: 3 * math.sqrt(least / (40_000 * alpha)) for alpha in rates}
+    assert {alpha: least - chance[alpha] <= rate <= 1.2 for alpha, rate in rates.items()} == {
+        0.01: True, 0.001: True,
+    }, rates  # fmt: skip
 
 
 def test_one_unlucky_reference_does_not_fire_window_after_window(fleet: Callable[..., Any]) -> None:

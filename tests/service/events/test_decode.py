@@ -105,7 +105,7 @@ def test_a_prediction_is_any_scalar(prediction: object) -> None:
         (None, "tombstone", "the record has no value"),
         (b"", "not_json", "Expecting value at line 1, column 1"),
         (b"not json", "not_json", "Expecting value at line 1, column 1"),
-        (b'{"type": "label",}', "not_json", "at line 1, column 18"),
+        (b'{"type": "label",}', "not_json", "at line 1, column 1"),
         (b"\xff\xfe{}", "bad_utf8", "byte 0 (0xff) is not UTF-8"),
         (b'{"type":"label","x":"\\ud800"}', "bad_utf8", r"the escape \ud800 is half a character"),
         (b"[" * 100_000, "not_json", "nested too deeply"),
