@@ -31,6 +31,7 @@ from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
 from service.build import Line, line
 from service.config import ConfigError, secret
+from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
 from service.metrics.exposition import Metrics
 from service.settings import Settings
@@ -262,6 +263,11 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as fault:
+        listener.close()
+        fix = "Stop what listens there, or give another address or port."
+        raise ConfigError((Fault("api.port", f"cannot listen on {host}:{port} ({fault.strerror})", fix),)) from fault
     listener.listen(1024)
     return listener

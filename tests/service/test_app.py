@@ -1,0 +1,134 @@
+"""The composition root: what ends it, what it lets go of, and what liveness says of its loops."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from service.app import App, build_app
+from service.config import ConfigError
+from service.events.record import Batch
+from service.settings import Settings
+from service.sources.list import ListSource
+from service.store.apply import apply
+from service.store.partitions import partitions
+from tests.e2e.workers import OWNERS
+from tests.kafka.broker import free_ports
+from tests.service.api.seed import empty
+from tests.service.lines import prepare
+from tests.service.store.deltas import delta, watch
+from tests.service.watching import Clock
+
+
+def _app(folder: Path, **sections: dict[str, object]) -> App:
+    (folder / "owners.yaml").write_text(OWNERS, encoding="utf-8")
+    whole: dict[str, dict[str, object]] = {
+        "store": {"url": f"sqlite:///{folder}/store.db"},
+        "http": {"directory": str(folder / "log")},
+        "api": {"port": 0},
+        "alerting": {"owners": str(folder / "owners.yaml")},
+    }
+    return build_app(Settings.model_validate(whole | sections))
+
+
+@asynccontextmanager
+async def _running(app: App) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run an app; it is stopped and awaited at the end, and what ended it is raised."""
+    task = asyncio.create_task(app.run())
+    try:
+        yield task
+    finally:
+        app.stop.set()
+        async with asyncio.timeout(20):
+            await task
+
+
+async def test_a_stop_ends_every_loop_cleanly(tmp_path: Path) -> None:
+    app = _app(tmp_path)
+
+    async with _running(app) as task:
+        await app.ready.wait()
+
+    assert task.exception() is None
+
+
+async def test_a_bug_of_our_own_in_the_deliver_loop_is_raised_and_ends_all_loops(tmp_path: Path) -> None:
+    app = _app(tmp_path)
+    with app.store.write() as connection:
+        connection.execute(text("DROP TABLE lease"))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        async with asyncio.timeout(20):
+            await app.run()
+
+    assert raised.group_contains(OperationalError, match="no such table: lease")
+
+
+async def test_a_stop_while_kafka_is_still_being_looked_for_does_not_wait_for_it(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    app = _app(tmp_path, kafka={"bootstrap": f"127.0.0.1:{port}"}, http={"enabled": False})
+
+    async with _running(app) as task:
+        await app.ready.wait()
+
+    assert task.exception() is None
+
+
+async def test_a_port_that_is_taken_is_told_with_the_setting_to_change(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        app = _app(tmp_path, api={"port": port})
+
+        with pytest.raises(ConfigError, match=rf"api.port: cannot listen on 127.0.0.1:{port}"):
+            await app.run()
+
+
+async def test_a_partition_that_no_setting_reads_any_more_releases_the_clock(tmp_path: Path) -> None:
+    app = _app(tmp_path)
+    watch(app.store)
+    gone, own = replace(delta(0, 10), partition="gone/0"), replace(delta(0, 10), source="log", partition="log/0")
+    applied = apply(app.store, [gone, own], 1)
+    assert not applied.refused
+
+    async with _running(app):
+        await app.ready.wait()
+        while not any(held.idle for held in partitions(app.store)):  # noqa: ASYNC110  # the store has no event
+            await asyncio.sleep(0.01)
+        idle = {held.partition for held in partitions(app.store) if held.idle}
+
+    assert idle == {"gone/0"}
+
+
+class _Hanging(ListSource):
+    """A source whose poll never comes back."""
+
+    async def poll(self, timeout_seconds: float) -> Sequence[Batch]:
+        await asyncio.Event().wait()
+        return ()
+
+
+@pytest.mark.parametrize(("later", "status"), [(29.0, 200), (31.0, 503)])
+async def test_a_loop_that_hangs_is_not_live_though_another_goes_on(tmp_path: Path, later: float, status: int) -> None:
+    line = prepare(tmp_path)
+    clock = Clock(100.0)
+    parts = replace(line.parts, monotonic=clock)
+    hanging = asyncio.create_task(parts.watch(lambda: _Hanging({}, name="stuck")).run(asyncio.Event()))
+    while parts.progress.polled_at == 0.0:  # noqa: ASYNC110  # the loop tells nobody that it has begun
+        await asyncio.sleep(0)
+    made = empty()
+    made.progress, made.monotonic = parts.progress, clock
+    async with made.client() as client:
+        clock.now += later
+        parts.progress.polled(clock.now, "busy")
+        answer = await client.get("/livez")
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+
+    assert (answer.status_code, json.loads(answer.text)["status"]) == (status, "live" if status == 200 else 503)
