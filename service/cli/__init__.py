@@ -1,6 +1,7 @@
 """The `driftwarden` command; each sub-command is a module that is imported only when it is used."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,14 +36,17 @@ Config = Annotated[
 Model = Annotated[str, typer.Option(help="Model name, as events carry it.")]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; what a user can mend is said in plain words with exit code 2, never as a traceback."""
-    from service.cli.mistakes import MISTAKES
+    from service.cli.mistakes import in_words
 
     try:
-        app()
-    except MISTAKES as mistake:
-        print(f"driftwarden: {mistake}", file=sys.stderr)
+        app(arguments)
+    except Exception as error:
+        words = in_words(error)
+        if not words:
+            raise
+        print(f"driftwarden: {words}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -75,9 +79,11 @@ def backtest(
     files: Annotated[list[Path], typer.Argument(help="History, oldest first: CSV, Parquet or NDJSON.")],
     model: Model,
     baseline: Annotated[Path | None, typer.Option(help="Baseline made by `driftwarden baseline fit --out`.")] = None,
-    baseline_rows: Annotated[int, typer.Option(help="Learn the baseline from the first N rows instead.", min=0)] = 0,
+    baseline_rows: Annotated[
+        int | None, typer.Option(help="Learn the baseline from the first N rows (at least 100) instead.")
+    ] = None,
     time: Annotated[str, typer.Option(help="Column that holds the event time.")] = "",
-    events_per_second: Annotated[float, typer.Option(help="Give rows times at this rate instead.", min=0)] = 0.0,
+    events_per_second: Annotated[float | None, typer.Option(help="Give rows times at this rate instead.")] = None,
     prediction: Annotated[str, typer.Option(help="Column of the model's output.")] = "prediction",
     label: Annotated[str, typer.Option(help="Column of the truth.")] = "label",
     segment: Annotated[str, typer.Option(help="Column of the segment.")] = "segment",
@@ -86,15 +92,12 @@ def backtest(
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")] = False,
 ) -> None:
     """Run history through the very same pipeline, delivering nothing, and print what would have been said."""
-    from service.cli.backtest import Columns, run
+    from service.cli.backtest import run
+    from service.cli.backtest_request import Columns, Request
 
     columns = Columns(time=time, prediction=prediction, label=label, segment=segment)
-    raise typer.Exit(
-        run(
-            files, model=model, version=version, baseline=baseline, baseline_rows=baseline_rows,
-            events_per_second=events_per_second, columns=columns, config=config, as_json=json,
-        )
-    )  # fmt: skip
+    request = Request(tuple(files), model, version, baseline, baseline_rows, events_per_second, columns)
+    raise typer.Exit(run(request, config=config, as_json=json))
 
 
 @app.command()

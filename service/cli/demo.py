@@ -70,6 +70,10 @@ async def _play(settings: Settings, console: Console, *, exit_after_notice: bool
         console.print(f"Driftwarden is running at [bold]{url}[/bold]; a simulated bank now streams loan applications.")
         playing = asyncio.create_task(_stream(app, url, seed, console))
         told = await _wait_for_notice(app, playing, running, seconds)
+        if told is None and app.stop.is_set():
+            playing.cancel()
+            console.print("Stopped before anybody was told.")
+            return 1 if exit_after_notice else 0
         if told is None:
             console.print(f"Nobody was told within {seconds:.0f} s: the demo failed.", style="bold red")
             return 1

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from service.cli.mistakes import check_out
 from service.cli.settings import settings_of
 from service.events.schema import json_schema
 from service.settings import Settings
@@ -10,6 +11,7 @@ from service.settings import Settings
 
 def print_schema(out: Path | None) -> None:
     """Write the JSON Schema of the events."""
+    check_out(out)
     text = json.dumps(json_schema(), indent=2)
     if out is None:
         print(text)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alerting.finding import Stream
 from alerting.ownership import ROLES
+from service.cli.mistakes import Mistake
 from service.cli.settings import ownership_of, settings_of
 
 
@@ -24,8 +25,7 @@ def resolve(
     path = file if file is not None else settings_of(config).alerting.owners
     ownership = ownership_of(path)
     if role and role not in ROLES:
-        print(f"role: {role!r} is not one of {', '.join(ROLES)}")
-        return 2
+        raise Mistake(f"--role: {role!r} is not a role; choose from {', '.join(ROLES)}")
     stream = Stream("prediction", model, version, segment)
     for name in ROLES:
         if role and name != role:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from alerting.audit import verify as verify_chain
-from service.cli.settings import settings_of
-from service.store.engine import open_store
+from service.cli.screen import screen
+from service.cli.settings import settings_of, store_of
 from service.store.records import audit_rows
 from service.store.verify import verify_ledger
 
@@ -16,33 +15,28 @@ _OUTCOMES = ("accepted", "duplicate", "late", "dead", "filtered", "gap")
 
 def ledger(config: Path | None) -> int:
     """Print the books of every partition; 0 when all balance, else 1."""
-    settings = settings_of(config)
-    store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
-    verdicts = verify_ledger(store)
+    with store_of(settings_of(config), existing=True) as store:
+        verdicts = verify_ledger(store)
     table = Table("source", "partition", "records", *_OUTCOMES, "balanced")
     for verdict in verdicts:
         counts = [f"{verdict.outcomes[name]:,}" for name in _OUTCOMES]
         balanced = "yes" if not verdict.faults else "NO"
         table.add_row(verdict.source, verdict.partition, f"{verdict.records:,}", *counts, balanced)
-    console = Console()
-    console.print(table)
+    if verdicts:
+        screen().print(table)
     for verdict in verdicts:
         for fault in verdict.faults:
-            console.print(f"{verdict.source} {verdict.partition}: {fault}", markup=False)
+            print(f"{verdict.source} {verdict.partition}: {fault}")
     faults = sum(len(verdict.faults) for verdict in verdicts)
     records = sum(verdict.records for verdict in verdicts)
-    console.print(
-        f"{len(verdicts)} partitions, {records:,} records: "
-        + ("every record is accounted for" if not faults else "NOT balanced")
-    )
+    result = "every record is accounted for" if not faults else "NOT balanced"
+    print(f"{len(verdicts)} partitions, {records:,} records: {result}")
     return 1 if faults else 0
 
 
 def audit(config: Path | None) -> int:
     """Check the chain from its first entry; 0 when it is whole, else 1."""
-    settings = settings_of(config)
-    store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
-    with store.read() as connection:
+    with store_of(settings_of(config), existing=True) as store, store.read() as connection:
         rows = audit_rows(connection)
     broken = verify_chain(rows)
     if broken is None:

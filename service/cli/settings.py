@@ -1,12 +1,18 @@
-"""Finding the settings and the ownership table for a command."""
+"""Finding the settings, the ownership table and the store for a command."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy.engine import make_url
 
 from alerting.ownership import Ownership
 from alerting.ownership_file import load_ownership
+from service.cli.mistakes import Mistake, store_named
 from service.config import load
 from service.settings import Settings
+from service.store.engine import Store, open_store
 
 DEFAULT_FILE = Path("driftwarden.yaml")
 
@@ -20,3 +26,18 @@ def settings_of(config: Path | None) -> Settings:
 def ownership_of(path: Path) -> Ownership:
     """Read the ownership table; raises OwnershipError with every mistake in it."""
     return load_ownership(path)
+
+
+@contextmanager
+def store_of(settings: Settings, *, existing: bool = False) -> Iterator[Store]:
+    """Open the store; `existing` refuses one that is not there, for a proof about nothing proves nothing."""
+    url = settings.store.url
+    file = make_url(url).database
+    if existing and file and file != ":memory:" and not Path(file).is_file():
+        raise Mistake(f"store.url: there is no store at {file}; name the settings of the service with --config")
+    with store_named(url):
+        store = open_store(url, tick_seconds=settings.time.tick_seconds)
+        try:
+            yield store
+        finally:
+            store.close()
