@@ -5,6 +5,7 @@ machine.
 """
 
 import asyncio
+import gc
 import json as jsonlib
 import platform
 import statistics
@@ -63,6 +64,9 @@ class Result:
 def run(*, events: int, runs: int, kafka: str, folder: Path | None, as_json: bool) -> None:
     """Measure every path and print a table, or JSON with the machine it ran on."""
     console = Console(stderr=True)
+    # As `driftwarden serve` does.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     values = list(records(events, seed=11, begin_ms=BEGIN_MS, events_per_second=1_000))
     paths = {"decode and fold": _decode_and_fold, "memory to store": _memory_to_store}
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in paths}
