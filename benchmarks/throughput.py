@@ -19,22 +19,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from alerting.ownership import Ownership
-from alerting.ownership_file import parse_ownership
-from benchmarks.simulated import MODEL, VERSION, baseline, records
+from benchmarks.prepared import BEGIN_MS, owners, prepared
+from benchmarks.simulated import records
 from service.build import accountant, line
-from service.cli.backtest import OWNERS
 from service.events.record import Batch, Record
-from service.settings import Settings
 from service.sources.list import ListSource
-from service.store.changes import ModelKey
-from service.store.engine import Store, open_store
-from service.store.learning import put_baseline
 from service.store.partitions import Memory
 from service.store.verify import verify_ledger
 from service.watchlist import Watchlist
-
-BEGIN_MS = 1_704_067_200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +87,6 @@ def run(*, events: int, runs: int, kafka: str, folder: Path | None, as_json: boo
 
 def _result(name: str, events: int, times: Sequence[tuple[float, float]]) -> Result:
     return Result(name, events, tuple(cpu for cpu, _ in times), tuple(wall for _, wall in times))
-
-
-def prepared(folder: Path) -> tuple[Settings, Store]:
-    """A durable store in a folder, with the simulated model's baseline in force."""
-    settings = Settings.model_validate({"store": {"url": f"sqlite:///{folder}/store.db"}})
-    store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
-    with store.write() as connection:
-        put_baseline(connection, ModelKey("prediction", MODEL, VERSION), baseline(), "benchmark", BEGIN_MS)
-    return settings, store
-
-
-def owners() -> Ownership:
-    """An ownership table in which everything belongs to one party."""
-    return parse_ownership(OWNERS, "benchmark")
 
 
 def _decode_and_fold(values: Sequence[bytes], folder: Path) -> tuple[float, float]:

@@ -7,15 +7,11 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.simulated import MODEL, VERSION, baseline
-from benchmarks.throughput import BEGIN_MS, owners
+from benchmarks.prepared import owners, prepared
 from service.build import line
-from service.settings import Settings
 from service.sources.kafka import KafkaSource
 from service.sources.kafka_demo import fill
-from service.store.changes import ModelKey
-from service.store.engine import Store, open_store
-from service.store.learning import put_baseline
+from service.store.engine import Store
 from service.store.partitions import partitions
 from service.store.verify import verify_ledger
 
@@ -37,16 +33,11 @@ def kafka_to_store(
 
 
 async def _run(bootstrap: str, topic: str, events: int, folder: Path) -> tuple[float, float]:
-    settings = Settings.model_validate(
-        {
-            "store": {"url": f"sqlite:///{folder}/store.db"},
-            "kafka": {"bootstrap": bootstrap, "topics": [topic], "group": f"benchmark-{uuid.uuid4().hex[:8]}"},
-            "time": {"lateness_seconds": 3_600},
-        }
+    settings, store = prepared(
+        folder,
+        kafka={"bootstrap": bootstrap, "topics": [topic], "group": f"benchmark-{uuid.uuid4().hex[:8]}"},
+        time={"lateness_seconds": 3_600},
     )
-    store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
-    with store.write() as connection:
-        put_baseline(connection, ModelKey("prediction", MODEL, VERSION), baseline(), "benchmark", BEGIN_MS)
     ownership = owners()
     parts = line(
         settings, store, lambda: ownership, wall_ms=lambda: round(time.time() * 1000), monotonic=time.monotonic
