@@ -29,7 +29,9 @@ class Watchlist:
 
     def watched(self) -> dict[ModelKey, Baseline]:
         """The model versions that have a baseline, as they are now."""
-        return {key: baseline for key, baseline in list(self.baselines.items()) if baseline is not None}
+        # Only a copy is one step: a loop over the dictionary itself, even in list(), can meet another loop's change.
+        held = self.baselines.copy()
+        return {key: baseline for key, baseline in held.items() if baseline is not None}
 
     def refusal(self, key: ModelKey) -> str:
         """Say why events of a model version cannot be taken ("model_limit", "unknown_model"); "" when they can."""

@@ -1,12 +1,13 @@
 """One watch loop in hands of a test: sources that fail as told, a store that can be full or locked."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 
 from service.build import Line
 from service.events.record import Batch, Record
@@ -141,7 +142,7 @@ def records_in(store: Store) -> int:
 
 @dataclass(slots=True)
 class Trouble:
-    """SQL that every transaction of a store begins with while `sql` is set."""
+    """SQL that every connection is given ahead of its transaction while `sql` is set."""
 
     sql: str = ""
 
@@ -151,12 +152,12 @@ def troubled(store: Store) -> Iterator[Trouble]:
     """Let a test make a store as full or as impatient as SQLite itself can be."""
     trouble = Trouble()
 
-    def begin(connection: Connection) -> None:
+    def checkout(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
         if trouble.sql:
-            connection.exec_driver_sql(trouble.sql)
+            connection.execute(trouble.sql)
 
-    event.listen(store.engine, "begin", begin, insert=True)
+    event.listen(store.engine, "checkout", checkout)
     try:
         yield trouble
     finally:
-        event.remove(store.engine, "begin", begin)
+        event.remove(store.engine, "checkout", checkout)

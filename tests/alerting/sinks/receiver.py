@@ -42,10 +42,10 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(*answers: str | None) -> AsyncIterator[Receiver]:
-    """Run a receiver on a free port of the loopback."""
+async def receiver(*answers: str | None, port: int = 0) -> AsyncIterator[Receiver]:
+    """Run a receiver on the loopback, on any free port unless one is named."""
     running = Receiver(list(answers))
-    server = await asyncio.start_server(running.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(running.serve, "127.0.0.1", port)
     running.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
     try:
         yield running

@@ -1,0 +1,263 @@
+"""The outbox loop against a real receiver that is down, slow or broken: at least once, in order, by one worker."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from alerting.audit import Json
+from alerting.incident import Intent
+from alerting.outbox import Delivery, Outcome, RetryRules, key_of
+from alerting.route import Destination
+from alerting.sinks.sink import Sink
+from alerting.sinks.webhook import WebhookSink
+from service.deliver import LEASE_SECONDS, Deliver
+from service.progress import Progress
+from service.store.engine import Store, open_store
+from service.store.records import audit_rows, ms, pending_deliveries, put_delivery
+from service.store.schema import delivery
+from tests.alerting.sinks.receiver import Receiver, receiver
+from tests.e2e.serving import SECRET, eventually
+from tests.kafka.broker import free_ports
+from tests.service.watching import Trouble, troubled
+
+WRITABLE = "PRAGMA query_only=0"
+BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Hands:
+    """A clock that a test moves on."""
+
+    at: datetime = BEGIN
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, **time: float) -> None:
+        self.at += timedelta(**time)
+
+
+@dataclass(slots=True)
+class _Outbox:
+    """A store, a clock, and workers that send to one place."""
+
+    store: Store
+    sink: Sink
+    url: str = ""
+    clock: _Hands = field(default_factory=_Hands)
+
+    def worker(self, name: str = "w") -> Deliver:
+        return Deliver(
+            self.store, {"webhook": self.sink}, RetryRules(), name, self.clock, random.Random(5), Progress()
+        )  # fmt: skip
+
+    def put(self, *intents: Intent, incident: str = "inc_1") -> None:
+        """Put the notices of one incident in the outbox."""
+        target = Destination("webhook:ops:1", "webhook", self.url, "secret")
+        with self.store.write() as connection:
+            for seq, intent in enumerate(intents):
+                payload: dict[str, Json] = {"type": f"incident.{intent}", "timestamp": "t", "data": {"seq": seq}}
+                key = key_of(incident, target.name, seq)
+                made = Delivery(key, incident, target.name, seq, intent, target, payload, self.clock())
+                put_delivery(connection, made, ms(self.clock()))
+
+    async def turns(self, count: int, worker: Deliver) -> None:
+        """Let a worker take turns, long enough apart for every retry to be due."""
+        for _ in range(count):
+            await worker.once()
+            self.clock.pass_(minutes=20)
+
+    def states(self) -> list[str]:
+        with self.store.read() as connection:
+            rows = connection.execute(select(delivery.c.state).order_by(delivery.c.incident, delivery.c.seq))
+            return list(rows.scalars())
+
+    def audited(self) -> list[str]:
+        with self.store.read() as connection:
+            return [row.entry.action for row in audit_rows(connection)]
+
+
+@asynccontextmanager
+async def _outbox(folder: Path, url: str) -> AsyncIterator[_Outbox]:
+    store = open_store(f"sqlite:///{folder}/s.db", tick_seconds=60, durable=False)
+    clock = _Hands()
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        yield _Outbox(store, WebhookSink(client, lambda _: SECRET, clock, 0.2), url, clock)
+    store.close()
+
+
+def _ids(owner: Receiver) -> list[str]:
+    return [request.headers["webhook-id"] for request in owner.requests]
+
+
+def _seqs(owner: Receiver) -> list[int]:
+    return [int(request.body.split(b'"seq":')[1].split(b"}")[0]) for request in owner.requests]
+
+
+async def test_a_receiver_that_fails_and_hangs_and_recovers_gets_each_notice_with_the_same_id(tmp_path: Path) -> None:
+    async with receiver("500 No", None, "503 Later") as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open")
+        await outbox.turns(5, outbox.worker())
+
+    assert len(_ids(owner)) == 4
+    assert len(set(_ids(owner))) == 1
+    assert (outbox.states(), outbox.audited()) == (["sent"], ["delivery.sent"])
+
+
+async def test_a_receiver_that_is_down_is_called_again_when_it_is_up(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    async with _outbox(tmp_path, f"http://127.0.0.1:{port}/hook") as outbox:
+        outbox.put("open")
+        await outbox.turns(3, outbox.worker())
+        before = outbox.states()
+        async with receiver(port=port) as owner:
+            await outbox.turns(1, outbox.worker())
+
+    assert (before, outbox.states(), len(owner.requests)) == (["pending"], ["sent"], 1)
+
+
+async def test_a_later_notice_never_overtakes_an_earlier_one(tmp_path: Path) -> None:
+    async with receiver("500 No", "500 No", "204 Ok", "500 No") as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open", "raise")
+        await outbox.turns(6, outbox.worker())
+
+    assert _seqs(owner) == [0, 0, 0, 1, 1]
+    assert outbox.states() == ["sent", "sent"]
+
+
+async def test_one_dead_destination_does_not_hold_up_another_incident(tmp_path: Path) -> None:
+    async with receiver("410 Gone") as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open", incident="inc_1")
+        await outbox.turns(1, outbox.worker())
+        outbox.put("open", incident="inc_2")
+        await outbox.turns(1, outbox.worker())
+
+    assert (outbox.states(), outbox.audited()) == (["dead", "sent"], ["delivery.dead", "delivery.sent"])
+
+
+async def test_a_crash_between_sending_and_recording_sends_again_with_the_same_id(tmp_path: Path) -> None:
+    async with receiver() as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open")
+        with troubled(outbox.store) as trouble:
+            worker = replace(outbox.worker(), sinks={"webhook": _ThenFailing(outbox.sink, trouble)})
+            with pytest.raises(OperationalError, match="readonly"):
+                await worker.once()
+            trouble.sql = WRITABLE
+            outbox.clock.pass_(minutes=1)
+            await outbox.turns(2, outbox.worker("after the crash"))
+
+    assert len(_ids(owner)) == 2
+    assert len(set(_ids(owner))) == 1
+    assert outbox.states() == ["sent"]
+
+
+async def test_the_loop_goes_on_after_a_store_that_could_not_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with receiver() as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open")
+        stop = asyncio.Event()
+        with troubled(outbox.store) as trouble:
+            worker = replace(outbox.worker(), sinks={"webhook": _ThenFailing(outbox.sink, trouble)})
+            running = asyncio.create_task(worker.run(stop, 0.01))
+            await eventually(lambda: "deliveries wait" in caplog.text, 10, "the store fails")
+            worker.sinks = {"webhook": outbox.sink}
+            trouble.sql = WRITABLE
+            await eventually(lambda: outbox.states() == ["sent"], 10, "it is recorded")
+            stop.set()
+            await running
+
+    assert len(_ids(owner)) == 2
+    assert len(set(_ids(owner))) == 1
+
+
+async def test_only_the_worker_that_holds_the_lease_sends(tmp_path: Path) -> None:
+    async with receiver() as owner, _outbox(tmp_path, owner.url) as outbox:
+        first, second = outbox.worker("first"), outbox.worker("second")
+        await first.once()
+        outbox.put("open")
+
+        assert (await second.once(), len(owner.requests)) == (0, 0)
+
+        outbox.clock.pass_(seconds=LEASE_SECONDS + 1)
+        assert (await second.once(), len(owner.requests)) == (1, 1)
+
+
+async def test_an_open_that_resolved_before_anything_was_sent_is_never_sent(tmp_path: Path) -> None:
+    async with receiver() as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open", "resolve")
+        await outbox.turns(1, outbox.worker())
+
+    assert (owner.requests, outbox.states()) == ([], [])
+    assert outbox.audited() == ["delivery.dropped", "delivery.dropped"]
+
+
+async def test_an_open_that_may_have_arrived_is_followed_by_its_resolve(tmp_path: Path) -> None:
+    async with receiver(None) as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open")
+        await outbox.turns(1, outbox.worker())
+        with outbox.store.read() as connection:
+            (tried,) = pending_deliveries(connection, 10)
+        outbox.put("open", "resolve")
+        with outbox.store.write() as connection:
+            put_delivery(connection, tried, ms(outbox.clock()))
+        await outbox.turns(2, outbox.worker())
+
+    assert _seqs(owner) == [0, 0, 1]
+
+
+async def test_a_receiver_that_never_answers_makes_it_a_dead_delivery_after_a_day(tmp_path: Path) -> None:
+    async with receiver(*["500 No"] * 200) as owner, _outbox(tmp_path, owner.url) as outbox:
+        outbox.put("open")
+        await outbox.turns(80, outbox.worker())
+
+    assert (outbox.states(), outbox.audited()) == (["dead"], ["delivery.dead"])
+    assert 70 <= len(owner.requests) <= 80
+
+
+async def test_a_sink_that_raises_is_a_bug_and_ends_the_loop_after_the_others_have_been_recorded(
+    tmp_path: Path,
+) -> None:
+    async with _outbox(tmp_path, "http://127.0.0.1:1") as outbox:
+        for incident in ("inc_1", "inc_2", "inc_3"):
+            outbox.put("open", incident=incident)
+        worker = replace(outbox.worker(), sinks={"webhook": _Broken("inc_2")})
+
+        with pytest.raises(ZeroDivisionError):
+            await worker.run(asyncio.Event())
+
+    assert outbox.states() == ["sent", "pending", "sent"]
+
+
+@dataclass(slots=True)
+class _ThenFailing:
+    """Sends, and then the store cannot be written."""
+
+    sink: Sink
+    trouble: Trouble
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        outcome = await self.sink.send(delivery)
+        self.trouble.sql = "PRAGMA query_only=1"
+        return outcome
+
+
+@dataclass(slots=True)
+class _Broken:
+    """A sink with a bug that one incident brings out."""
+
+    incident: str
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        if delivery.incident_id == self.incident:
+            raise ZeroDivisionError
+        return Outcome("delivered")
