@@ -39,6 +39,10 @@ def run(file: Path, whose: Whose, roles: ReferenceColumns, *, out: Path | None, 
     for name, value in (("--model", whose.model), ("--version", whose.version)):
         if not value.strip():
             raise Mistake(f"{name}: the name is empty; give the one that events carry")
+    if out is None:
+        # A store that cannot be used is told before the long work, not after it.
+        with store_of(settings):
+            pass
     console = screen(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(f"fitting {file.name}", total=2)

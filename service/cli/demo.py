@@ -67,7 +67,10 @@ async def _play(settings: Settings, console: Console, *, exit_after_notice: bool
     try:
         await app.ready.wait()
         url = f"http://127.0.0.1:{app.port}"
-        console.print(f"Driftwarden is running at [bold]{url}[/bold]; a simulated bank now streams loan applications.")
+        console.print(
+            f"Driftwarden is running at [bold]{url}[/bold]; a simulated bank now streams loan applications.",
+            soft_wrap=True,
+        )
         playing = asyncio.create_task(_stream(app, url, seed, console))
         told = await _wait_for_notice(app, playing, running, seconds)
         if told is None and app.stop.is_set():
@@ -151,8 +154,10 @@ async def _wait_for_notice(
 def _show(app: App, told: Told, url: str, console: Console) -> None:
     notice = told.notices[0]
     console.print(Panel(notice.text, title=f"Notice to {notice.party}: {notice.title}", title_align="left"))
-    console.print(f"What moved:       {url}/model?kind=prediction&model={MODEL}&version={VERSION}", markup=False)
-    console.print(f"This incident:    {url}/incidents/{told.incident.id}", markup=False)
+    console.print(
+        f"What moved:       {url}/model?kind=prediction&model={MODEL}&version={VERSION}", markup=False, soft_wrap=True
+    )
+    console.print(f"This incident:    {url}/incidents/{told.incident.id}", markup=False, soft_wrap=True)
     verdicts = verify_ledger(app.store)
     records = sum(verdict.records for verdict in verdicts)
     balanced = all(not verdict.faults for verdict in verdicts)

@@ -1,11 +1,10 @@
 """`driftwarden serve`."""
 
-import errno
 import logging
 from pathlib import Path
 
 from service.app import build_app, run_until_signal
-from service.cli.mistakes import Mistake, store_named
+from service.cli.mistakes import store_named
 from service.cli.settings import settings_of
 
 
@@ -20,12 +19,4 @@ def run(config: Path | None) -> int:
     logging.getLogger("driftwarden").info(
         "listening on http://%s:%d, reading from %s", api.host, api.port, ", ".join(sources)
     )
-    try:
-        return run_until_signal(app)
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
-            raise
-        raise Mistake(
-            f"api.port: {api.host}:{api.port} cannot be listened on ({(error.strerror or 'unusable').lower()}); "
-            "stop what listens there, or choose another api.host or api.port"
-        ) from error
+    return run_until_signal(app)
