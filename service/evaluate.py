@@ -20,7 +20,7 @@ from detectors.reading import Reading
 from service.sequential import SequenceState
 from service.settings import DetectionSettings
 from service.store.changes import ModelKey
-from service.store.closing import ClosedPane, merged_tick, panes, put_sequences, sequence_tick, sequences
+from service.store.closing import ClosedPane, merged_ticks, panes, put_sequences, sequence_tick, sequences
 from service.store.decisions import put_decisions
 from service.store.reading_codec import encode_readings
 from service.store.records import add_findings, ms, newest_incidents, put_readings
@@ -110,7 +110,7 @@ class Evaluator:
     ) -> list[Reading]:
         state = turn.states.setdefault(key, SequenceState())
         first = turn.tick - turn.tick % STEP
-        ticks = [merged_tick(connection, key, baseline.id, tick) for tick in range(first, turn.tick + 1)]
+        ticks = merged_ticks(connection, key, baseline.id, first, turn.tick)
         return state.step(baseline, first, ticks, self.detection, self.tick_seconds, options.alpha, name)
 
     def _options(self, budget: float) -> Options:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from alerting.finding import Stream
 from detectors.baseline import Counts
@@ -110,19 +110,25 @@ def put_panes(
         connection.execute(insert(pane), rows)
 
 
-def merged_tick(connection: Connection, key: ModelKey, baseline: str, tick: int) -> Counts | None:
-    """The counts of one model version in one tick, over all segments and partitions; None when there were none."""
-    rows = connection.execute(
-        select(pane.c.counts).where(
-            pane.c.kind == key.kind, pane.c.model == key.model, pane.c.version == key.version, pane.c.span == 1,
-            pane.c.tick == tick, pane.c.baseline == baseline,
-        )
-    ).scalars()  # fmt: skip
-    total: Counts | None = None
-    for content in rows:
-        counts = decode(content)
-        total = counts if total is None else merge(total, counts)
-    return total
+def merged_ticks(connection: Connection, key: ModelKey, baseline: str, first: int, last: int) -> list[Counts | None]:
+    """The counts of one model version in each tick from first to last, over all segments and partitions; None: none."""
+    totals: dict[int, Counts] = {}
+    for row in connection.execute(
+        _TICKS, {"kind": key.kind, "model": key.model, "version": key.version, "baseline": baseline, "first": first,
+                 "last": last},
+    ):  # fmt: skip
+        counts = decode(row.counts)
+        held = totals.get(row.tick)
+        totals[row.tick] = counts if held is None else merge(held, counts)
+    return [totals.get(tick) for tick in range(first, last + 1)]
+
+
+# Built once: with a thousand models, building the statement costs more than running it.
+_TICKS = select(pane.c.tick, pane.c.counts).where(
+    pane.c.kind == bindparam("kind"), pane.c.model == bindparam("model"), pane.c.version == bindparam("version"),
+    pane.c.span == 1, pane.c.tick >= bindparam("first"), pane.c.tick <= bindparam("last"),
+    pane.c.baseline == bindparam("baseline"),
+)  # fmt: skip
 
 
 def sequences(connection: Connection) -> dict[ModelKey, bytes]:
