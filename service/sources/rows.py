@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def open_rows(path: Path, *, load: Callable[[str], ModuleType] = importlib.import_module) -> Rows:
-    """Choose the format by the file's ending: .csv, .ndjson, .jsonl or .parquet; FileUnreadable otherwise.
+    """Choose the format by the file's ending: .csv, .ndjson, .jsonl, .parquet or .pq; FileUnreadable otherwise.
 
     `load` imports the optional Parquet reader.
     """
@@ -30,7 +30,7 @@ def open_rows(path: Path, *, load: Callable[[str], ModuleType] = importlib.impor
             return CsvRows(path)
         case ".ndjson" | ".jsonl":
             return NdjsonRows(path)
-        case ".parquet":
+        case ".parquet" | ".pq":
             return ParquetRows(path, load)
         case other:
             raise FileUnreadable(

@@ -92,8 +92,9 @@ def _without_file(ended: Ended) -> list[dict[str, object]]:
     return [line | {"seconds": 0} if line["type"] == "summary" else line for line in ended.lines]
 
 
-def test_parquet_gives_the_same_lines_as_csv(command: Command, history: Path, tmp_path: Path) -> None:
-    parquet = tmp_path / "history.parquet"
+@pytest.mark.parametrize("ending", ["parquet", "pq"])
+def test_parquet_gives_the_same_lines_as_csv(command: Command, history: Path, tmp_path: Path, ending: str) -> None:
+    parquet = tmp_path / f"history.{ending}"
     pq.write_table(pa_csv.read_csv(history), parquet)
 
     assert _without_file(_backtest(command, parquet)) == _without_file(_backtest(command, history))
