@@ -16,7 +16,7 @@ from service.store.changes import ModelKey, Outcomes
 from service.store.learning import put_baseline
 from service.store.partitions import partitions, position, set_idle
 from service.store.verify import verify_ledger
-from tests.e2e.bad_input import books
+from tests.e2e.bad_input import books, event
 from tests.e2e.workers import pane_rows
 from tests.service.lines import BEGIN_MS, Played, prepare
 from tests.service.watching import Clock, Plan, records_in, records_of, troubled, until_met, until_read, watch_of
@@ -261,3 +261,13 @@ async def test_a_partition_that_comes_back_from_another_worker_can_be_idle_again
     await until_met(watch_of(line.parts, plan), lambda: True in seen)
 
     assert seen == [False, True]
+
+
+async def test_a_model_whose_events_are_all_late_takes_no_place_from_one_that_is_watched(tmp_path: Path) -> None:
+    line = _line(tmp_path)
+    late = [event(BEGIN_MS - 86_400_000, f"late-{index}", model=f"m{index}") for index in range(20)]
+
+    await until_read(watch_of(line.parts, Plan({"0": records_of([*_values(100), *late])})), 120)
+
+    assert books(line.store) == Outcomes(accepted=100, late=20)
+    assert set(line.parts.watchlist.baselines) == {KEY}

@@ -28,8 +28,8 @@ def records_of(values: Sequence[bytes]) -> list[Record]:
 class Plan:
     """What the sources of one loop do: each failure is used up by one poll, in turn; `before` runs ahead of a poll.
 
-    `turns` gives partitions that have records only at the last of so many polls; an `endless` source is never
-    exhausted.
+    `turns` gives partitions that have records only at the first of so many polls; an `endless` source is never
+    exhausted, and what it has given is always all there is so far.
     """
 
     partitions: Mapping[str, Sequence[Record]]
@@ -73,7 +73,8 @@ class Failing:
             raise failure
         batches: list[Batch] = []
         for partition, source in self._sources.items():
-            if plan.polls % plan.turns.get(partition, 1) == 0:
+            turns = plan.turns.get(partition, 1)
+            if plan.polls % turns == 1 % turns:
                 batches += await source.poll(0)
         if not batches:
             await asyncio.sleep(min(timeout_seconds, 0.005))
@@ -87,7 +88,7 @@ class Failing:
             await self._sources[partition].committed({partition: offset})
 
     def assigned(self) -> Mapping[str, bool]:
-        return {partition: source.assigned()[partition] for partition, source in self._sources.items()}
+        return {name: self._plan.endless or source.assigned()[name] for name, source in self._sources.items()}
 
     def exhausted(self) -> bool:
         return not self._plan.endless and all(source.exhausted() for source in self._sources.values())
