@@ -8,7 +8,7 @@ from scipy import special
 
 from detectors.baseline import Baseline
 from detectors.layout import Floats, Places
-from detectors.noncentral import bounds
+from detectors.noncentral import lower, upper
 from detectors.rates import discounted, greater
 from detectors.reading import BinMove, Reading, State
 from detectors.subject import Counts
@@ -102,8 +102,8 @@ class _Table:
         chance = np.maximum(special.chdtrc(df, raw / v_wide), special.chdtrc(df, pearson))
         chance[pairs] = _fisher(*(part[pairs] for part in (cg[:, 0], n_safe, rg[:, 0], m_safe, counted)))
         value = np.maximum(0, raw - df * v)
-        low = bounds(raw / v_wide, df, confidence)[0] * v_wide
-        high = bounds(raw / v, df, confidence)[1] * v
+        low = lower(raw / v_wide, df, confidence) * v_wide
+        high = upper(raw / v, df, confidence) * v
         shares = r / m_safe[:, None], c / n_safe[:, None]
         return cls(n, m, *shares, value, np.minimum(low, value), np.maximum(high, value), chance)
 
