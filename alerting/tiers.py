@@ -73,14 +73,14 @@ class Ladder:
     def tier(self, finding: Finding) -> Tier | None:
         """Give the highest tier a drifting finding earns by its lower bound; None when it earns none.
 
-        Volume and freshness earn investigate (the model's owner must know that the stream stopped), `SELF_WATCH`
-        earns blind, and a detector without rungs (adwin, or one this ladder does not know) earns observe at most.
+        Freshness earns investigate (the model's owner must know that the stream stopped), `SELF_WATCH` earns blind, and
+        a detector without rungs (adwin; volume, which knows no daily cycle yet) earns observe at most.
         """
         if finding.condition != "drifting":
             return None
         if finding.detector in SELF_WATCH:
             return Tier.BLIND
-        if finding.detector in FLOW:
+        if finding.detector == "freshness":
             return Tier.INVESTIGATE
         rungs = self.rungs(finding.detector)
         if rungs is None:
@@ -94,6 +94,7 @@ class Ladder:
         """Say whether a finding speaks for the end of what was held at a tier: never when it is insufficient.
 
         With an interval, the upper bound must be below half of what raised the tier; between the two, a member holds.
+        Where a small reference keeps the interval wide however much is seen, the value is held against that half.
         Without one, the detector's own `ok` is all there is to go by.
         """
         if finding.condition == "insufficient":
@@ -101,7 +102,10 @@ class Ladder:
         rungs = self.rungs(finding.detector)
         if rungs is None or finding.high is None or held is Tier.BLIND:
             return finding.condition == "ok"
-        return finding.high < rungs[held.rank - 1] / 2
+        half = rungs[held.rank - 1] / 2
+        # From a third of the reference on, the interval is about as narrow as the reference lets it be.
+        settled = finding.condition == "ok" and 3 * finding.n >= finding.reference_n and (finding.value or 0.0) < half
+        return finding.high < half or settled
 
     def rungs(self, detector: str) -> Rungs | None:
         """Give what a detector's lower bound is held against; None for one that has no interval."""

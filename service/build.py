@@ -38,7 +38,7 @@ class Line:
         return Watch(
             build=build,
             store=self.store,
-            accountant=accountant(self.settings, self.watchlist),
+            accountant=accountant(self.settings, self.watchlist, self.wall_ms if live else None),
             watchlist=self.watchlist,
             closer=self.closer,
             progress=self.progress,
@@ -93,8 +93,8 @@ def line(
     return Line(store, watchlist, closer, progress, settings, wall_ms, monotonic)
 
 
-def accountant(settings: Settings, watchlist: Watchlist) -> Accountant:
-    """New books for one source."""
+def accountant(settings: Settings, watchlist: Watchlist, wall_ms: Callable[[], int] | None = None) -> Accountant:
+    """New books for one source; with a wall clock, events dated after it are refused."""
     limits = settings.limits
     times = settings.time
     return Accountant(
@@ -113,6 +113,7 @@ def accountant(settings: Settings, watchlist: Watchlist) -> Accountant:
             age_ms_max=round(times.age_seconds_max * 1000),
         ),
         memory_events_max=limits.memory_events_max,
+        wall_ms=wall_ms,
     )
 
 

@@ -21,6 +21,7 @@ from service.store.closing import (
     put_panes,
 )
 from service.store.engine import Store
+from service.store.lease import held
 from service.watchlist import Watchlist
 from service.windows import STEP
 
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 EMPTY_TICKS_MAX = 180
 """Empty ticks closed one by one after the last filled one: enough for silence to be noticed; the rest are skipped."""
+
+
+UNREAD = "unread "
+"""Leases that begin so are held for what is about to be read for the first time and must not be overtaken by time."""
 
 
 @dataclass(slots=True)
@@ -62,7 +67,8 @@ class Closer:
                 tick_ms=self.tick_ms, lateness_ms=self.lateness_ms, now_ms=self.wall_ms(), live=live,
             )  # fmt: skip
             first = next_filled_tick(connection, None) if self.closed is None else None
-        if now is None or (self.closed is None and first is None):
+            unread = live and held(connection, UNREAD, self.wall_ms())
+        if unread or now is None or (self.closed is None and first is None):
             return 0
         self.watermark_ms = now.watermark_ms
         count = 0

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +22,11 @@ from service.store.records import append_audit, drop_delivery, ms, pending_deliv
 
 log = logging.getLogger(__name__)
 
-PENDING_MAX = 1_000
-"""Deliveries looked at in one turn; the rest wait, oldest first."""
+LINES_MAX = 1_000
+"""Lines of deliveries looked at in one turn; the rest wait, the longest overdue first."""
+
+AT_ONCE_MAX = 10
+"""Attempts at one destination in one turn, so that one that hangs does not take the turn of the others."""
 
 LEASE_SECONDS = 30.0
 """How long nobody else sends after the last turn began; longer than an attempt takes, or two would send at once."""
@@ -60,7 +64,7 @@ class Deliver:
         if not held:
             return 0
         pending = await asyncio.to_thread(self._pending)
-        ready = due(pending, self.wall())
+        ready = _shared(due(pending, self.wall(), limit=LINES_MAX))
         # All attempts end before a failure of one is raised, so that the next turn meets none of them under way.
         ended = await asyncio.gather(*(self._attempt(delivery) for delivery in ready), return_exceptions=True)
         for failure in ended:
@@ -71,7 +75,7 @@ class Deliver:
     def _pending(self) -> tuple[Delivery, ...]:
         """What waits to be sent; an open that resolved before it was ever tried is dropped with its resolve."""
         with self.store.read() as connection:
-            found = coalesce(pending_deliveries(connection, PENDING_MAX))
+            found = coalesce(pending_deliveries(connection, ms(self.wall()), LINES_MAX))
         if found.dropped:
             now = self.wall()
             with self.store.write() as connection:
@@ -96,6 +100,17 @@ class Deliver:
                 append_audit(connection, [_entry(changed, now, changed.state, reason)])
         if changed.state == "dead":
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
+
+
+def _shared(ready: Sequence[Delivery]) -> list[Delivery]:
+    """Give every destination its share of a turn."""
+    taken: Counter[str] = Counter()
+    shared = []
+    for delivery in ready:
+        taken[delivery.destination] += 1
+        if taken[delivery.destination] <= AT_ONCE_MAX:
+            shared.append(delivery)
+    return shared
 
 
 _DROPPED = "the incident resolved before anything of it was sent"

@@ -30,8 +30,11 @@ from service.windows import STEP, WINDOWS, Window, alpha
 WATCHED_KINDS = ("prediction", "feature")
 """Kinds of event whose panes are evaluated; labels and health have panes for detectors that are still to come."""
 
-TESTS_PER_SUBJECT = 7
-"""psi, ks, missing, not_finite, wrong_type, unseen or out_of_range, adwin: what may fire for one subject."""
+TESTS_PER_SUBJECT = 6
+"""psi, ks, missing, not_finite, wrong_type, and unseen or out_of_range: what is tested at alpha for one subject."""
+
+TESTS_PER_STREAM = 3
+"""duplicates, unknown_features and volume: what is tested at alpha for the stream itself."""
 
 
 @dataclass(slots=True)
@@ -59,7 +62,9 @@ class Evaluator:
         turn = _Turn(
             tick=tick,
             at=at,
-            tests=sum(len(b.subjects) * TESTS_PER_SUBJECT * len(b.reference) for b in watched.values()),
+            tests=sum(
+                (len(b.subjects) * TESTS_PER_SUBJECT + TESTS_PER_STREAM) * len(b.reference) for b in watched.values()
+            ),
             incidents=newest_incidents(connection, ms(at - longest)),
             states=self._states(connection),
         )
@@ -111,7 +116,8 @@ class Evaluator:
         state = turn.states.setdefault(key, SequenceState())
         first = turn.tick - turn.tick % STEP
         ticks = merged_ticks(connection, key, baseline.id, first, turn.tick)
-        return state.step(baseline, first, ticks, self.detection, self.tick_seconds, options.alpha, name)
+        successor = turn.successor(key)
+        return state.step(baseline, first, ticks, self.detection, self.tick_seconds, options.alpha, name, successor)
 
     def _options(self, budget: float) -> Options:
         return Options(
@@ -165,6 +171,22 @@ class _Turn:
     incidents: Mapping[str, Incident]
     states: dict[ModelKey, SequenceState]
     findings: list[Finding] = field(default_factory=list)
+
+    def successor(self, key: ModelKey) -> str:
+        """Name a later version of the model that has gone on after this one fell silent; "" when there is none."""
+        own = self.states.get(key)
+        if own is None or own.last_tick is None or own.first_tick is None:
+            return ""
+        for other, state in self.states.items():
+            if (
+                (other.kind, other.model) != (key.kind, key.model)
+                or state.first_tick is None
+                or state.last_tick is None
+            ):
+                continue
+            if state.first_tick > own.first_tick and state.last_tick > own.last_tick:
+                return other.version
+        return ""
 
     def state(self, stream: Stream) -> SequenceState:
         return self.states.setdefault(ModelKey(stream.kind, stream.model, stream.version), SequenceState())

@@ -35,7 +35,8 @@ def freeze_learned(store: Store, settings: BaselineSettings, now_ms: int) -> boo
         key = ModelKey(row.kind, row.model, row.version)
         with store.write() as connection:
             events = [row_of(packed) for packed in learned_rows(connection, key)]
-            if not events:
+            if not any(name for event in events for name in event if name):
+                # Events that carry no values are counted; there is nothing in them that a baseline could be made of.
                 continue
             learned = fit_rows(events, settings)
             put_baseline(connection, key, learned, f"learned from the first {len(events)} events", now_ms)

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import OperationalError
 
 from service.accounting import Accountant
-from service.close import Closer
+from service.close import UNREAD, Closer
 from service.events.record import Batch
 from service.learn import freeze_learned
 from service.progress import Progress
@@ -19,6 +20,7 @@ from service.sources.source import Source
 from service.store.apply import apply
 from service.store.engine import Store
 from service.store.errors import passes
+from service.store.lease import hold, let_go
 from service.store.partitions import memory, position, set_idle
 from service.watchlist import Watchlist
 
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 CLOSE_SECONDS_MAX = 2.0
 """Closing goes on after the next poll when it has taken this long: a long history must not look like a hang."""
+
+UNREAD_SECONDS = 60.0
+"""How long the clock waits for a worker that said it is about to read, and then says no more."""
 
 REBUILDS_MAX = 5
 """Failures of one source in a row, without a record between, before the process gives up."""
@@ -51,6 +56,9 @@ class Watch:
     live: bool = True
     pause_seconds: float = 1.0
     _taken: int = 0
+    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _dealt: set[str] = field(default_factory=set)
+    _holding: dict[str, float] = field(default_factory=dict)
     _quiet_since: dict[tuple[str, str], float] = field(default_factory=dict)
     _idle: set[tuple[str, str]] = field(default_factory=set)
 
@@ -80,12 +88,14 @@ class Watch:
                 seconds = self.pause_seconds
             finally:
                 await source.stop()
+                await self._let_clock_go()
             self.progress.rebuilds += 1
             self.accountant.drop_all()
             await self._pause(source.name, stop, seconds)
 
     async def _read(self, source: Source, stop: asyncio.Event) -> None:
         await asyncio.to_thread(self.watchlist.refresh)
+        await self._hold_clock(source)
         await self._start(source, stop)
         committed_at = self.monotonic()
         while not stop.is_set():
@@ -97,6 +107,7 @@ class Watch:
             if due or self.monotonic() - committed_at >= self.settings.store.commit_seconds_max or not batches:
                 await self._commit(source)
                 await self._note_idle(source)
+                await self._hold_clock(source)
                 await self._close(source)
                 committed_at = self.monotonic()
                 if source.exhausted() and not batches:
@@ -135,6 +146,9 @@ class Watch:
         # Whoever read the partition since we last did may have cleared its mark.
         self._quiet_since.pop(key, None)
         self._idle.discard(key)
+        # A mark left from before says nothing of what has come since: until it is read to its end again, the partition
+        # holds the clock.
+        await asyncio.to_thread(set_idle, self.store, *key, idle=False, now_ms=self.wall_ms())
         return await asyncio.to_thread(position, self.store, source, partition)
 
     async def _take(self, source: Source, batches: Sequence[Batch]) -> None:
@@ -187,6 +201,40 @@ class Watch:
             if key not in self._idle and (quiet >= self.settings.time.idle_seconds or source.exhausted()):
                 self._idle.add(key)
                 await asyncio.to_thread(set_idle, self.store, *key, idle=True, now_ms=self.wall_ms())
+
+    async def _hold_clock(self, source: Source) -> None:
+        """Keep time from overtaking a source that is not dealt its partitions yet, or a partition not yet read.
+
+        Other sources and workers go on, but close nothing: what waits there may be older than what they read. History
+        is given in its order, so that it needs no such care.
+        """
+        if not self.live:
+            return
+        dealt = source.assigned()
+        unread = {
+            f"{UNREAD}{source.name} {partition}"
+            for partition, read_to_end in dealt.items()
+            if not read_to_end and not self.accountant.knows(source.name, partition)
+        }
+        if not dealt and source.name not in self._dealt:
+            unread.add(f"{UNREAD}{source.name}")
+        elif dealt:
+            self._dealt.add(source.name)
+        now = self.monotonic()
+        for name in unread:
+            if now - self._holding.get(name, -UNREAD_SECONDS) >= UNREAD_SECONDS / 3:
+                self._holding[name] = now
+                await asyncio.to_thread(hold, self.store, name, self.holder, self.wall_ms(), UNREAD_SECONDS)
+        for name in self._holding.keys() - unread:
+            del self._holding[name]
+            await asyncio.to_thread(let_go, self.store, name, self.holder)
+
+    async def _let_clock_go(self) -> None:
+        """Give back what is held; where the store cannot be written, it ends by itself."""
+        with contextlib.suppress(OperationalError):
+            while self._holding:
+                name, _ = self._holding.popitem()
+                await asyncio.to_thread(let_go, self.store, name, self.holder)
 
     async def _pause(self, name: str, stop: asyncio.Event, seconds: float) -> None:
         """Wait, alive: neither a broker that is away nor a full disk is mended by a restart."""

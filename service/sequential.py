@@ -1,7 +1,7 @@
 """The detectors that run tick by tick over one model version: ADWIN, usual volume, silence, and what is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -21,6 +21,7 @@ class _Stored(msgspec.Struct, array_like=True):
     baseline: str
     adwin: dict[str, bytes]
     volume: bytes
+    first_tick: int | None
     last_tick: int | None
     known: dict[str, str]
 
@@ -36,6 +37,7 @@ class SequenceState:
     baseline: str = ""
     adwin: dict[str, AdwinState] = field(default_factory=dict)
     volume: VolumeReference = field(default_factory=VolumeReference)
+    first_tick: int | None = None
     last_tick: int | None = None
     known: dict[str, str] = field(default_factory=dict)
 
@@ -48,6 +50,7 @@ class SequenceState:
         tick_seconds: int,
         alpha: float,
         window_name: str,
+        successor: str = "",
     ) -> list[Reading]:
         """Take in closed ticks in order (None: empty), beginning with `first`; give the readings after the last one."""
         if self.baseline != baseline.id:
@@ -55,17 +58,22 @@ class SequenceState:
         events = [int(tick[EVENTS]) if tick is not None else 0 for tick in ticks]
         filled = [first + i for i, count in enumerate(events) if count]
         if filled:
+            self.first_tick = filled[0] if self.first_tick is None else self.first_tick
             self.last_tick = filled[-1]
         readings = self._step_adwin(baseline, ticks)
         usual = volume(
             self.volume, events=sum(events), ticks=len(events), window_name=window_name, alpha=alpha,
             confidence=detection.confidence,
         )  # fmt: skip
-        if usual.state != "drifting" and self.last_tick is not None:
+        if self.last_tick is not None:
+            # Also while the volume drifts: a lasting change becomes the usual volume within days, and freshness goes on
+            # to tell of a stream that ended.
             for count in events:
                 self.volume = self.volume.learn(count)
         if self.last_tick is None:
             return [*readings, usual]
+        if successor and not any(events):
+            return [*readings, *_succeeded(usual, successor)]
         silent = (first + len(ticks) - 1 - self.last_tick) * tick_seconds
         return [*readings, usual, freshness(silent, detection.freshness_seconds)]
 
@@ -87,9 +95,9 @@ class SequenceState:
         return list(said.values())
 
     def settle(self, segment: str, readings: Sequence[Reading]) -> None:
-        """Forget what no longer drifts, so that it is news when it begins again."""
+        """Forget what is ok again, so that it is news when it begins anew; without a verdict nothing is forgotten."""
         for reading in readings:
-            if reading.state != "drifting":
+            if reading.state == "ok":
                 self.known.pop(_name(segment, reading.subject, reading.detector, reading.window), None)
 
     def is_news(self, finding: Finding, tier: str) -> bool:
@@ -104,7 +112,7 @@ class SequenceState:
         """Encode for the store."""
         adwin = {name: state.encode() for name, state in self.adwin.items()}
         return msgspec.msgpack.encode(
-            _Stored(VERSION, self.baseline, adwin, self.volume.encode(), self.last_tick, self.known)
+            _Stored(VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known)
         )
 
     @classmethod
@@ -117,9 +125,17 @@ class SequenceState:
             stored.baseline,
             {name: AdwinState.decode(state) for name, state in stored.adwin.items()},
             VolumeReference.decode(stored.volume),
+            stored.first_tick,
             stored.last_tick,
             stored.known,
         )
+
+
+def _succeeded(usual: Reading, successor: str) -> list[Reading]:
+    """Silence is what is expected of a version that another has followed: no verdict, and the reason why."""
+    why = f"version {successor} has taken over"
+    quiet = replace(usual, state="insufficient", why=why)
+    return [quiet, replace(quiet, detector="freshness", window="now")]
 
 
 def _name(segment: str, subject: str, detector: str, window: str) -> str:

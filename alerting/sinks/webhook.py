@@ -75,7 +75,7 @@ def _retry_after(text: str, now: datetime) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+            seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
+        except (ValueError, OverflowError):
             return None
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
     return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX) if math.isfinite(seconds) else None

@@ -1,6 +1,6 @@
 """Work for one worker at a time: a row with an end, taken over when its holder has been silent."""
 
-from sqlalchemy import insert, or_, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from service.store.engine import Store
 from service.store.schema import lease
@@ -21,3 +21,15 @@ def hold(store: Store, name: str, holder: str, now_ms: int, seconds: float) -> b
             return False
         connection.execute(insert(lease).values(name=name, holder=holder, until_ms=until))
         return True
+
+
+def let_go(store: Store, name: str, holder: str) -> None:
+    """Give a lease back before it ends."""
+    with store.write() as connection:
+        connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
+
+
+def held(connection: Connection, prefix: str, now_ms: int) -> bool:
+    """Whether anybody holds a lease whose name begins like this."""
+    query = select(func.count()).where(lease.c.name.startswith(prefix, autoescape=True), lease.c.until_ms >= now_ms)
+    return connection.execute(query).scalar_one() > 0

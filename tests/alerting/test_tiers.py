@@ -1,5 +1,7 @@
 """Tiers: raise on the lower bound, come down on the upper one."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerting.tiers import Ladder, Rungs, Tier
@@ -20,7 +22,7 @@ from tests.alerting.examples import clear, finding, insufficient
         ("psi", None, None),
         ("adwin", None, Tier.OBSERVE),
         ("adwin", 9.0, Tier.OBSERVE),
-        ("volume", None, Tier.INVESTIGATE),
+        ("volume", None, Tier.OBSERVE),
         ("freshness", None, Tier.INVESTIGATE),
         ("lag", None, Tier.BLIND),
         ("something_new", 9.0, Tier.OBSERVE),
@@ -83,3 +85,12 @@ def test_a_ladder_whose_rungs_do_not_rise_is_refused(psi: Rungs) -> None:
 
 def test_a_tier_reads_as_its_name() -> None:
     assert f"{Tier.ACT}" == "act"
+
+
+def test_a_window_as_large_as_a_third_of_the_reference_clears_by_its_value() -> None:
+    told = finding(condition="ok", low=0.0, high=0.026, detector="ks")
+    wide = replace(told, value=0.0, n=2_000, reference_n=5_000)
+
+    assert Ladder().clears(wide, Tier.OBSERVE)
+    assert not Ladder().clears(replace(wide, n=1_000), Tier.OBSERVE)
+    assert not Ladder().clears(replace(wide, value=0.03), Tier.OBSERVE)

@@ -21,6 +21,8 @@ from service.store.learning import put_baseline
 from tests.e2e.workers import OWNERS
 
 BEGIN_MS = 1_704_067_200_000
+WALL_MS = BEGIN_MS + 400 * 86_400_000
+"""What the wall clock says: long after every event of a test."""
 BEGIN = datetime.fromtimestamp(BEGIN_MS / 1000, UTC)
 
 
@@ -51,7 +53,7 @@ def prepare(folder: Path, *, watched: bool = True, **sections: dict[str, object]
     ownership = parse_ownership(OWNERS, "owners.yaml")
     played: Played
     parts = line(
-        settings, store, lambda: ownership, wall_ms=lambda: BEGIN_MS, monotonic=_Steps(), told_at=lambda at: at,
+        settings, store, lambda: ownership, wall_ms=lambda: WALL_MS, monotonic=_Steps(), told_at=lambda at: at,
         on_findings=lambda found: played.findings.extend(found), on_decisions=lambda made: played.decided(made),
     )  # fmt: skip
     played = Played(store, parts)

@@ -206,7 +206,7 @@ async def test_an_open_that_may_have_arrived_is_followed_by_its_resolve(tmp_path
         outbox.put("open")
         await outbox.turns(1, outbox.worker())
         with outbox.store.read() as connection:
-            (tried,) = pending_deliveries(connection, 10)
+            (tried,) = pending_deliveries(connection, 2**60, 10)
         outbox.put("open", "resolve")
         with outbox.store.write() as connection:
             put_delivery(connection, tried, ms(outbox.clock()))
@@ -261,3 +261,31 @@ class _Broken:
         if delivery.incident_id == self.incident:
             raise ZeroDivisionError
         return Outcome("delivered")
+
+
+def test_lines_that_wait_for_a_retry_do_not_hold_up_the_ones_that_are_due(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/s.db", tick_seconds=60)
+    with store.write() as connection:
+        for number in range(30):
+            put_delivery(connection, _delivery(f"inc_dead{number:02}", "webhook:dead", at_ms=5_000), 0)
+        put_delivery(connection, _delivery("inc_fine", "webhook:fine", at_ms=1_000), 1)
+
+    with store.read() as connection:
+        found = pending_deliveries(connection, 2_000, 10)
+        later = pending_deliveries(connection, 6_000, 10)
+
+    assert [delivery.destination for delivery in found] == ["webhook:fine"]
+    assert later[0].destination == "webhook:fine"
+
+
+def _delivery(incident: str, destination: str, *, at_ms: int) -> Delivery:
+    return Delivery(
+        key=f"{incident} {destination}",
+        incident_id=incident,
+        destination=destination,
+        seq=0,
+        intent="open",
+        target=Destination(destination, "webhook", "http://127.0.0.1:9/"),
+        payload={},
+        next_at=datetime.fromtimestamp(at_ms / 1000, UTC),
+    )

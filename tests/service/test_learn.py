@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.simulated import MODEL, VERSION, records
@@ -16,7 +17,7 @@ from service.store.engine import Store
 from service.store.learning import baseline_of, model_versions
 from service.store.verify import verify_ledger
 from tests.e2e.bad_input import books
-from tests.service.lines import BEGIN_MS, Played, prepare
+from tests.service.lines import BEGIN_MS, Played, play, prepare
 from tests.service.watching import Plan, records_of, until_read, watch_of
 
 EVENTS = 2_000
@@ -128,3 +129,17 @@ def test_rows_with_different_names_are_fitted_with_what_is_not_there_as_missing(
     fitted = fit_rows(events, BaselineSettings())
 
     assert [subject.name for subject in fitted.subjects] == ["a", "b"]
+
+
+def test_events_without_any_value_leave_the_model_learning(tmp_path: Path) -> None:
+    events = [
+        msgspec.json.encode(
+            {"type": "feature", "event_id": f"f{i}", "feature_view": "empty", "version": "1", "entity": "e",
+             "time": BEGIN_MS + i, "features": {}}
+        )
+        for i in range(150)
+    ]  # fmt: skip
+    empty = play(prepare(tmp_path, watched=False, baseline={"learn_events": 100}), {"0": events})
+
+    (version,) = model_versions(empty.store)
+    assert (version.state, version.learned) == ("learning", 150)

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from benchmarks.simulated import MODEL, VERSION, records, rows
+from benchmarks.simulated import MODEL, VERSION, baseline, records, rows
 from service.events.record import Record
 from service.sources.list import ListSource
-from service.store.learning import model_versions
+from service.store.changes import ModelKey
+from service.store.learning import model_versions, put_baseline
 from service.store.queries import model_states
 from service.store.schema import pane, reading, sequence, tick_close
 from service.store.verify import verify_ledger
@@ -189,3 +190,26 @@ def test_a_long_gap_in_event_time_is_skipped_in_one_step_and_journaled(tmp_path:
     assert len(closes) < 200
     assert sum(skipped for _, skipped in closes) > 40_000
     assert [verdict.faults for verdict in verify_ledger(gone.store)] == [()]
+
+
+def _of(version: str, minutes: int, *, begin_minute: int, seed: int) -> list[bytes]:
+    values = records(240 * minutes, seed, begin_ms=BEGIN_MS + begin_minute * MINUTE, events_per_second=4)
+    return [msgspec.json.encode(msgspec.json.decode(value) | {"version": version}) for value in values]
+
+
+def test_a_version_that_another_has_followed_may_fall_silent(tmp_path: Path) -> None:
+    played = prepare(tmp_path, detection={"freshness_seconds": 900})
+    with played.store.write() as connection:
+        put_baseline(connection, ModelKey("prediction", MODEL, "32"), baseline(), "test", BEGIN_MS)
+    old, new = _of(VERSION, 70, begin_minute=0, seed=31), _of("32", 75, begin_minute=60, seed=32)
+
+    play(played, {"0": sorted([*old, *new], key=lambda value: msgspec.json.decode(value)["time"])})
+
+    assert played.notices == []
+    (silent,) = [
+        found
+        for read in current_readings(played.store, model=MODEL, version=VERSION)
+        for found in read.readings
+        if found.detector == "freshness"
+    ]
+    assert (silent.state, silent.why) == ("insufficient", "version 32 has taken over")

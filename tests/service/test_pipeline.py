@@ -120,10 +120,15 @@ async def test_a_store_that_another_process_holds_locked_is_waited_for(tmp_path:
         def hold(poll: int) -> None:
             if poll == 2:
                 other.execute("BEGIN IMMEDIATE")
-            if line.parts.progress.rebuilds == 2 and other.in_transaction:
-                other.execute("ROLLBACK")
 
+        async def give_back() -> None:
+            while line.parts.progress.rebuilds < 2 or not other.in_transaction:  # noqa: ASYNC110  # Progress is numbers.
+                await asyncio.sleep(0.01)
+            other.execute("ROLLBACK")
+
+        giving_back = asyncio.create_task(give_back())
         await until_read(watch_of(line.parts, Plan({"0": records_of(_values())}, before=hold)), EVENTS)
+        await giving_back
     other.close()
 
     assert line.parts.progress.rebuilds >= 2

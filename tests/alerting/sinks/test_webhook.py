@@ -195,3 +195,8 @@ async def test_a_huge_notice_arrives_cut_and_says_so() -> None:
 def test_a_secret_of_the_wrong_length_is_refused(count: int) -> None:
     with pytest.raises(SecretError, match=f"has {count} bytes"):
         signed_headers("msg_1", datetime.now(UTC), b"", base64.b64encode(bytes(count)).decode())
+
+
+@pytest.mark.parametrize("text", ["Mon, 20 Nov 2026 00:00:00 +99999999999999", "Mon, 20 Nov 99999999 00:00:00 GMT"])
+async def test_a_date_that_no_calendar_has_is_as_good_as_none(text: str) -> None:
+    assert (await outcome(f"503 Later\r\nretry-after: {text}")).retry_after_seconds is None
