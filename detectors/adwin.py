@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from river.drift import ADWIN
 
 from detectors.baseline import Baseline
 from detectors.layout import Floats
@@ -140,6 +139,9 @@ def _window(state: AdwinState, delta: float) -> _Window:
         # Whoever steps this state again must not find the object one value further.
         live.fed = -1
         return live.window
+    # Imported here because it takes seconds, which every command of the service would pay for at its start.
+    from river.drift import ADWIN
+
     window: _Window = ADWIN(delta=delta, clock=1)  # type: ignore[no-untyped-call]
     for value in np.frombuffer(state.values, "<i2").tolist():
         window.update(value / _STEPS_PER_UNIT)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerting.ownership_file import parse_ownership
 from service.cli.reference import markdown as commands_markdown
 from service.metrics.catalog import ALL
 from service.settings import Settings
@@ -67,3 +68,12 @@ def test_every_command_in_the_readme_exists() -> None:
     said = re.findall(r"driftwarden [a-z]+(?: (?:check|resolve|verify|fit))?", readme)
 
     assert set(said) - known == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_ownership_table_shown_is_one_that_loads(page: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+    for block in blocks:
+        if "parties:" in block:
+            assert parse_ownership(block, page.name).warnings == ()

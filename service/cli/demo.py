@@ -59,6 +59,11 @@ def run(*, exit_after_notice: bool, timeout: float, port: int, kafka: str, seed:
 
 
 async def _play(settings: Settings, console: Console, *, exit_after_notice: bool, seconds: float, seed: int) -> int:
+    if settings.kafka.bootstrap:
+        from service.sources.kafka_demo import make_topic
+
+        # Made before the service looks for it, so that it need not look twice.
+        await make_topic(settings.kafka.bootstrap, TOPIC, partitions=2)
     app = build_app(settings)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -120,7 +125,7 @@ async def _sender(app: App, url: str) -> AsyncIterator[Callable[[list[dict[str, 
     if app.settings.kafka.bootstrap:
         from service.sources.kafka_demo import producer, send
 
-        async with producer(app.settings.kafka.bootstrap, TOPIC, partitions=2) as to:
+        async with producer(app.settings.kafka.bootstrap) as to:
             yield lambda batch: send(to, TOPIC, batch)
         return
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
