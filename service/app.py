@@ -180,6 +180,7 @@ def build_app(settings: Settings) -> App:
             metrics=metrics.render,
             wall=utc_now,
             monotonic=time.monotonic,
+            ready=lambda: list(parts.progress.troubles.copy().values()),
             intake=_intake(event_log, settings) if event_log is not None else None,
         )
     )

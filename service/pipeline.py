@@ -78,6 +78,7 @@ class Watch:
             except SourceFailed as failure:
                 failures = 1 if self._taken > taken else failures + 1
                 log.warning("source %s failed (%d of %d): %s", source.name, failures, REBUILDS_MAX, failure)
+                self.progress.troubles[source.name] = f"source {source.name} failed: {failure}"
                 if failures >= REBUILDS_MAX:
                     raise
                 seconds = min(30.0, self.pause_seconds * 2.0**failures)
@@ -85,6 +86,7 @@ class Watch:
                 if not passes(failure):
                     raise
                 log.error("source %s waits, because the store cannot be used: %s", source.name, failure.orig)
+                self.progress.troubles[source.name] = f"the store cannot be used: {failure.orig}"
                 seconds = self.pause_seconds
             finally:
                 await source.stop()
@@ -109,6 +111,7 @@ class Watch:
                 await self._note_idle(source)
                 await self._hold_clock(source)
                 await self._close(source)
+                self.progress.troubles.pop(source.name, None)
                 committed_at = self.monotonic()
                 if source.exhausted() and not batches:
                     return

@@ -7,7 +7,10 @@ COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 @dataclass(slots=True)
 class Progress:
-    """Counters of one worker; written by the loops only, read by anyone without waiting."""
+    """Counters of one worker; written by the loops only, read by anyone without waiting.
+
+    `troubles` says of each loop that cannot do its work now why that is; the service is not ready while there are any.
+    """
 
     records: int = 0
     rewinds: int = 0
@@ -19,6 +22,7 @@ class Progress:
     commit_seconds: float = 0.0
     commits: int = 0
     fallbacks: int = 0
+    troubles: dict[str, str] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -121,9 +121,12 @@ async def test_a_store_that_another_process_holds_locked_is_waited_for(tmp_path:
             if poll == 2:
                 other.execute("BEGIN IMMEDIATE")
 
+        seen: list[dict[str, str]] = []
+
         async def give_back() -> None:
             while line.parts.progress.rebuilds < 2 or not other.in_transaction:  # noqa: ASYNC110  # Progress is numbers.
                 await asyncio.sleep(0.01)
+            seen.append(dict(line.parts.progress.troubles))
             other.execute("ROLLBACK")
 
         giving_back = asyncio.create_task(give_back())
@@ -132,6 +135,8 @@ async def test_a_store_that_another_process_holds_locked_is_waited_for(tmp_path:
     other.close()
 
     assert line.parts.progress.rebuilds >= 2
+    assert seen == [{"list": "the store cannot be used: database is locked"}], "which is why we are not ready"
+    assert line.parts.progress.troubles == {}
     assert (books(line.store), _balanced(line)) == (Outcomes(accepted=EVENTS), True)
 
 
