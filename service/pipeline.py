@@ -78,7 +78,6 @@ class Watch:
             except SourceFailed as failure:
                 failures = 1 if self._taken > taken else failures + 1
                 log.warning("source %s failed (%d of %d): %s", source.name, failures, REBUILDS_MAX, failure)
-                self.progress.troubles[source.name] = f"source {source.name} failed: {failure}"
                 if failures >= REBUILDS_MAX:
                     raise
                 seconds = min(30.0, self.pause_seconds * 2.0**failures)

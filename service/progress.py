@@ -9,7 +9,8 @@ COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 class Progress:
     """Counters of one worker; written by the loops only, read by anyone without waiting.
 
-    `troubles` says of each loop that cannot do its work now why that is; the service is not ready while there are any.
+    `troubles` says of each loop that waits for the store why that is; the service is not ready while there are any. A
+    source that is away is none: HTTP intake goes on meanwhile.
     """
 
     records: int = 0
