@@ -5,6 +5,7 @@ from pathlib import Path
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from benchmarks.simulated import MODEL, VERSION, baseline
+from service.cli.backtest import OWNERS
 from service.settings import Settings
 from service.store.changes import ModelKey
 from service.store.engine import Store, open_store
@@ -12,16 +13,6 @@ from service.store.learning import put_baseline
 
 BEGIN_MS = 1_704_067_200_000
 """2024-01-01 00:00 UTC, when the simulated events begin."""
-
-OWNERS = """\
-version: 1
-parties:
-  owner: {contacts: [{log: benchmark}]}
-fallback:
-  {owner: owner, technical_lead: owner, data_steward: owner, responder: owner, compliance: owner, executive: owner}
-rules:
-  - {id: everything, match: {model: "*"}, assign: {owner: owner}}
-"""
 
 
 def prepared(folder: Path, **sections: dict[str, object]) -> tuple[Settings, Store]:
