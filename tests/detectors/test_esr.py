@@ -35,8 +35,8 @@ def test_the_mean_of_the_evidence_on_a_known_reference_is_the_number_of_ticks() 
         bad = rng.binomial(3, 0.2, 40_000).astype(np.float64)
         held = step(held, log_ratios(alternatives, np.stack([bad, 3 - bad], axis=1)), np.full(40_000, 3.0))
 
-    # Only the first alternatives: the mean of the others is made by events too rare for a sample of this size.
-    assert held[:, :3].mean(axis=0) == pytest.approx([12, 12, 12], rel=0.05)
+    # Only the mildest alternatives: the mean of the others is made by events too rare for a sample of this size.
+    assert held[:, :2].mean(axis=0) == pytest.approx([12, 12], rel=0.05)
 
 
 @pytest.mark.parametrize("rows", [1_000, 10_000])
