@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from detectors.baseline_codec import BaselineError, content_of, parts_of
+from detectors.history import History
 from detectors.kernel import Kernel
 from detectors.layout import Layout
 from detectors.subject import (
@@ -38,12 +39,15 @@ __all__ = [
 class Baseline:
     """Bins, and the reference's counts per segment ("" is all rows); `id` is a hash of the content.
 
+    `history` says, where it is known, how the reference of a segment lay in time.
+
     Two baselines with the same content are equal. Not slotted: what is derived from the content (`id`, `layout`,
     `kernel`) is worked out once, when first asked for, and kept with the baseline.
     """
 
     subjects: tuple[Subject, ...]
     reference: Mapping[str, Counts]
+    history: Mapping[str, History] = field(default_factory=dict)
 
     @property
     def cells(self) -> int:
@@ -73,13 +77,13 @@ class Baseline:
 
     def to_json(self) -> str:
         """Encode as canonical JSON: sorted keys, no spaces; the same content always gives the same text."""
-        content = content_of(self.subjects, self.reference)
+        content = content_of(self.subjects, self.reference, self.history)
         return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Baseline":
         """Decode what `to_json` made; raises BaselineError on another version or on content that contradicts itself."""
-        subjects, reference = parts_of(text)
+        subjects, reference, history = parts_of(text)
         for counts in reference.values():
             counts.setflags(write=False)
-        return cls(subjects, reference)
+        return cls(subjects, reference, history)

@@ -8,10 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from detectors.history import History
+from detectors.history_codec import history_content, history_from
 from detectors.subject import EVENTS, HEADER, Counts, Subject
 
-VERSION = 1
-"""Version of the JSON; raised when an older reader would misread it."""
+PLAIN, WITH_HISTORY = 1, 2
+"""Versions of the JSON: the second holds a history, which a reader of the first would leave out without a word."""
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
 
@@ -23,16 +25,19 @@ class BaselineError(ValueError):
     """A baseline that cannot be used; the message names the field, what it holds and the way out."""
 
 
-def content_of(subjects: Sequence[Subject], reference: Mapping[str, Counts]) -> dict[str, Json]:
+def content_of(
+    subjects: Sequence[Subject], reference: Mapping[str, Counts], history: Mapping[str, History]
+) -> dict[str, object]:
     """Give the JSON content; fields that hold their default are left out."""
-    return {
-        "version": VERSION,
+    content: dict[str, object] = {
+        "version": WITH_HISTORY if history else PLAIN,
         "subjects": [_subject_content(subject) for subject in subjects],
         "reference": {segment: counts.tolist() for segment, counts in reference.items()},
     }
+    return content | {"history": history_content(history)} if history else content
 
 
-def parts_of(text: str) -> tuple[tuple[Subject, ...], dict[str, Counts]]:
+def parts_of(text: str) -> tuple[tuple[Subject, ...], dict[str, Counts], dict[str, History]]:
     """Read and check what `content_of` made; raises BaselineError."""
     try:
         content = json.loads(text)
@@ -41,20 +46,23 @@ def parts_of(text: str) -> tuple[tuple[Subject, ...], dict[str, Counts]]:
     if not isinstance(content, dict):
         raise BaselineError("baseline: not a JSON object; fit it again with `driftwarden baseline fit`")
     version = content.get("version")
-    if version != VERSION:
+    if version not in (PLAIN, WITH_HISTORY):
         raise BaselineError(
-            f"version: {version!r} cannot be read by this release, which knows {VERSION}; "
+            f"version: {version!r} cannot be read by this release, which knows {PLAIN} and {WITH_HISTORY}; "
             "upgrade, or fit the baseline again"
         )
     try:
         subjects = tuple(_subject(item) for item in content["subjects"])
         cells = _checked_cells(subjects)
         reference = {segment: _reference(segment, counts, cells) for segment, counts in content["reference"].items()}
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        history = history_from(content.get("history", {}), subjects, cells)
+    except BaselineError:
+        raise
+    except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:
         raise BaselineError(f"baseline: a field is absent or of the wrong type ({error}); fit it again") from error
     if "" not in reference:
         raise BaselineError('reference: segment "" (all rows) is absent; fit the baseline again')
-    return subjects, reference
+    return subjects, reference, history
 
 
 def _subject_content(subject: Subject) -> dict[str, Json]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
 from detectors.bins import center_and_scale, numeric_bins
 from detectors.categories import choose
 from detectors.columns import Column, Columns, Flaw, Scalar, column_of
 from detectors.fold import fold
+from detectors.history import History, history_of
 from detectors.subject import HEADER, Counts, Subject, SubjectKind
 
 
@@ -22,15 +24,19 @@ def fit(
     categorical: frozenset[str] = frozenset(),
     categories_max: int,
     segments_max: int,
+    ticks: Sequence[int] | None = None,
+    tick_seconds: int = 60,
 ) -> Baseline:
     """Fit a baseline to the values of each subject, one per row (None: missing).
 
     The kind is that of most values; the others count as wrong_type in the reference too. Integers of the subjects
     named in `categorical` are codes of categories. `segments` names each row's segment ("": none); the
     `segments_max` largest get reference counts of their own, over the bins of all rows. Subjects are sorted by name,
-    so the same rows give the same baseline. Raises ValueError when there is nothing to fit or lengths differ.
+    so the same rows give the same baseline. `ticks` says when each row was, in ticks of `tick_seconds` since 1970: with
+    it the baseline knows how dependent its events are, and their seasons. Raises ValueError when there is nothing to
+    fit or lengths differ.
     """
-    total = _checked_rows(rows, segments, categorical)
+    total = _checked_rows(rows, segments, categorical, ticks)
     subjects: list[Subject] = []
     singles: dict[str, frozenset[str]] = {}
     place = HEADER
@@ -43,8 +49,20 @@ def fit(
     places: dict[str, Sequence[int]] = {"": range(total)}
     for segment in _largest(segments or (), segments_max):
         places[segment] = [place for place, named in enumerate(segments or ()) if named == segment]
-    reference = {segment: _reference(baseline, rows, singles, chosen) for segment, chosen in places.items()}
-    return Baseline(baseline.subjects, reference)
+    reference: dict[str, Counts] = {}
+    history: dict[str, History] = {}
+    for segment, chosen in places.items():
+        columns = _columns(baseline, rows, singles, chosen)
+        reference[segment] = fold(baseline, columns)
+        if ticks is None or not chosen:
+            continue
+
+        def count(some: NDArray[np.int64], chosen: Sequence[int] = chosen) -> Counts:
+            return fold(baseline, _columns(baseline, rows, singles, [chosen[place] for place in some]))
+
+        when = np.array([ticks[place] for place in chosen], np.int64)
+        history[segment] = history_of(baseline, reference[segment], columns, when, tick_seconds, count)
+    return Baseline(baseline.subjects, reference, history)
 
 
 def _subject(name: str, raw: Sequence[Scalar], as_codes: bool, categories_max: int) -> tuple[Subject, frozenset[str]]:
@@ -94,13 +112,13 @@ def _largest(segments: Sequence[str], segments_max: int) -> list[str]:
     return [name for name, _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))][:segments_max]
 
 
-def _reference(
+def _columns(
     baseline: Baseline,
     rows: Mapping[str, Sequence[Scalar]],
     singles: Mapping[str, frozenset[str]],
     chosen: Sequence[int],
-) -> Counts:
-    """Count the chosen rows as `fold` counts events, except that strings seen once count as unseen."""
+) -> Columns:
+    """Turn the chosen rows into columns as those of events, except that strings seen once count as unseen."""
     values: dict[str, Column] = {}
     flaws: dict[tuple[str, Flaw], int] = {}
     for subject in baseline.subjects:
@@ -112,17 +130,21 @@ def _reference(
             nowhere = "?" * (1 + max(map(len, subject.categories + subject.others)))
             column = [nowhere if text in once else text for text in column]
         values[subject.name] = column
-    return fold(baseline, Columns(len(chosen), values, flaws))
+    return Columns(len(chosen), values, flaws)
 
 
 def _checked_rows(
-    rows: Mapping[str, Sequence[Scalar]], segments: Sequence[str] | None, categorical: frozenset[str]
+    rows: Mapping[str, Sequence[Scalar]],
+    segments: Sequence[str] | None,
+    categorical: frozenset[str],
+    ticks: Sequence[int] | None,
 ) -> int:
     sizes = {name: len(values) for name, values in rows.items()}
     if not sizes or max(sizes.values()) == 0:
         raise ValueError("rows: there is nothing to fit a baseline to; give at least one row with one value")
     total = max(sizes.values())
-    for name, size in [*sizes.items(), *([("segments", len(segments))] if segments is not None else [])]:
+    beside = [(name, len(of)) for name, of in (("segments", segments), ("ticks", ticks)) if of is not None]
+    for name, size in [*sizes.items(), *beside]:
         if size != total:
             raise ValueError(f"{name}: {size} values, but other columns have {total}; give one (or null) per row")
     unknown = sorted(categorical - set(rows))

@@ -1,7 +1,7 @@
 """The hot path: values of a batch to integer counts, with arrays that are prepared once per baseline."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,8 @@ class Kernel:
     centers: NDArray[np.float64]
     scales: NDArray[np.float64]
     zsums: NDArray[np.int64]
+    rows: tuple[int, ...]
+    """Places among all subjects: first of the numeric ones, then of those in `lookups`."""
     lookups: tuple[tuple[str, Mapping[str | None, int], int], ...]
     """(name, cell of each known category and of None, cell of everything else) of the other subjects."""
     flaws: Mapping[str, int]
@@ -45,6 +47,7 @@ class Kernel:
             centers=np.array([subject.center for subject in numeric]),
             scales=np.array([subject.scale for subject in numeric]),
             zsums=np.array([subject.zsum for subject in numeric], np.int64),
+            rows=tuple(sorted(range(len(subjects)), key=lambda row: subjects[row].kind != "numeric")),
             lookups=tuple(_lookup(subject) for subject in subjects if subject.kind != "numeric"),
             flaws={subject.name: subject.missing for subject in subjects},
         )
@@ -69,6 +72,14 @@ class Kernel:
                 counts[cells.get(value, elsewhere)] += times
         self._move_flaws(columns, counts)
         return counts
+
+    def cells_of(self, columns: Columns) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Give, subject by subject, its place and the cell of each event's value; flawed values count as missing."""
+        for place, (row, matrix) in enumerate(zip(self.rows, self._matrix(columns), strict=False)):
+            yield row, self.starts[place] + self.edges[place].searchsorted(matrix, side="left")
+        for row, (name, cells, elsewhere) in zip(self.rows[len(self.names) :], self.lookups, strict=True):
+            column = columns.values[name]
+            yield row, np.fromiter((cells.get(value, elsewhere) for value in column), np.int64, columns.events)
 
     def _matrix(self, columns: Columns) -> NDArray[np.float64]:
         matrix = np.empty((len(self.names), columns.events))

@@ -45,8 +45,8 @@ def test_the_id_is_sixteen_hex_digits() -> None:
 
 
 def test_a_newer_version_is_refused_with_the_way_out() -> None:
-    newer = json.dumps(json.loads(BASELINE.to_json()) | {"version": 2})
-    with pytest.raises(BaselineError, match=r"version: 2 cannot be read .* upgrade"):
+    newer = json.dumps(json.loads(BASELINE.to_json()) | {"version": 3})
+    with pytest.raises(BaselineError, match=r"version: 3 cannot be read .* upgrade"):
         Baseline.from_json(newer)
 
 

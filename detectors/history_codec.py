@@ -1,0 +1,52 @@
+"""The history of a reference as JSON, checked like everything of a baseline that comes from outside."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from detectors.history import History
+from detectors.layout import Layout
+from detectors.seasons import DAY, WEEK
+from detectors.subject import Subject
+
+
+def history_content(history: Mapping[str, History]) -> dict[str, object]:
+    """Give the JSON content."""
+    return {
+        segment: {
+            "ticks": of.ticks,
+            "tick_seconds": of.tick_seconds,
+            "effects": of.effects.tolist(),
+            "seasonal": of.seasonal.tolist(),
+            "slots": of.slots.tolist(),
+        }
+        for segment, of in history.items()
+    }
+
+
+def history_from(
+    content: Mapping[str, Mapping[str, object]], subjects: Sequence[Subject], cells: int
+) -> dict[str, History]:
+    """Read and check what `history_content` made; raises ValueError or TypeError with what is wrong."""
+    width = Layout.of(subjects).width
+    return {
+        segment: _history(f"history[{segment!r}]", of, len(subjects), width, cells) for segment, of in content.items()
+    }
+
+
+def _history(where: str, of: Mapping[str, object], subjects: int, width: int, cells: int) -> History:
+    ticks, seconds = (_count(f"{where}.{name}", of[name]) for name in ("ticks", "tick_seconds"))
+    effects = np.asarray(of["effects"], np.float64).reshape(subjects, 3 + width)
+    if not (np.isfinite(effects).all() and (effects >= 1).all()):
+        raise ValueError(f"{where}.effects: every design effect is a number of at least 1")
+    seasonal = np.asarray(of["seasonal"], bool).reshape(subjects)
+    slots = np.asarray(of["slots"], np.int64)
+    if len(slots) not in (0, DAY, WEEK) or (len(slots) and slots.shape != (len(slots), cells)):
+        raise ValueError(f"{where}.slots: {slots.shape}, expected none, {DAY} or {WEEK} of {cells} counts each")
+    return History(ticks, seconds, effects, slots.reshape(-1, cells), seasonal)
+
+
+def _count(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TypeError(f"{name}: {value!r} is not a whole number above 0")
+    return value

@@ -1,0 +1,113 @@
+"""All monitors of one model version that gather evidence: a histogram and its rates for every subject and segment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors import esr
+from detectors.alternatives import REFERENCE_ERROR, Alternatives, of_histograms, of_rates
+from detectors.baseline import Baseline
+from detectors.block import Floats
+from detectors.evidence import NO_TICK, Evidence
+from detectors.monitor_counts import MonitorName, effects_of, names_of, rates_of, reference_of
+from detectors.seasons import slot_of
+from detectors.subject import Counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Monitors:
+    """What is bet on for one baseline; `names` are those of the histograms, then of the rates.
+
+    Segments come one after the other in both. Where `slots` is 24 or 168, ticks are held against the reference of
+    their hour of the day or of the week.
+    """
+
+    baseline: Baseline
+    names: tuple[MonitorName, ...]
+    histograms: Alternatives
+    rates: Alternatives
+    slots: int
+    tick_seconds: int
+
+    @classmethod
+    def of(cls, baseline: Baseline, tick_seconds: int, z: float = REFERENCE_ERROR) -> "Monitors":
+        """Prepare the alternatives of every subject, rate and segment of a baseline.
+
+        A segment whose order in time is not known is taken for as dependent as all events together.
+        """
+        layout, segments = baseline.layout, tuple(baseline.reference)
+        references = [reference_of(baseline, segment) for segment in segments]
+        slots = max(len(histograms) for histograms, _, _ in references)
+        # Hours of the week repeat those of the day, so that the shorter season serves where the longer is not known.
+        parts = [[np.concatenate([part] * (slots // len(part))) for part in reference] for reference in references]
+        effects = [effects_of(baseline, segment) for segment in segments]
+        unranked = np.arange(layout.width) == layout.unusable[:, None]
+        histograms = of_histograms(
+            np.concatenate([part[0] for part in parts], axis=1),
+            widths=np.tile(layout.unusable + 1, len(segments)),
+            unranked=np.tile(unranked, (len(segments), 1)),
+            design_effects=np.concatenate([effect for effect, _ in effects]),
+            z=z,
+        )
+        rates = of_rates(
+            np.concatenate([part[1] for part in parts], axis=1),
+            np.concatenate([part[2] for part in parts], axis=1),
+            design_effects=np.concatenate([effect for _, effect in effects]),
+            z=z,
+        )
+        return cls(baseline, names_of(baseline), histograms, rates, slots, tick_seconds)
+
+    def nothing(self) -> Evidence:
+        """No evidence yet."""
+        return Evidence(NO_TICK, esr.nothing(self.histograms), esr.nothing(self.rates))
+
+    def step(self, held: Evidence, tick: int, counts: Mapping[str, Counts]) -> Evidence:
+        """Take in one closed tick, counts by segment; one that was taken in before, or is older, changes nothing."""
+        if tick <= held.tick:
+            return held
+        if not counts:
+            return Evidence(tick, held.histograms, held.rates)
+        bins, rates = self._counted(counts)
+        slot = slot_of(tick, self.slots, self.tick_seconds)
+        gained = esr.log_ratios(self.histograms, bins, slot), esr.log_ratios(self.rates, rates, slot)
+        return Evidence(
+            tick,
+            esr.step(held.histograms, gained[0], bins.sum(axis=1)),
+            esr.step(held.rates, gained[1], rates.sum(axis=1)),
+        )
+
+    def evidence(self, held: Evidence) -> Floats:
+        """Give the evidence of every monitor, in the order of `names`."""
+        both = (self.histograms, held.histograms), (self.rates, held.rates)
+        return np.concatenate([esr.evidence(of, numbers) for of, numbers in both])
+
+    def strongest(self, held: Evidence) -> list[int]:
+        """Give the alternative that holds most, of every monitor."""
+        return [*esr.strongest(held.histograms).tolist(), *esr.strongest(held.rates).tolist()]
+
+    def gains(self, place: int, alternative: int, tick: int, counts: Mapping[str, Counts]) -> float:
+        """Give what the counts of some ticks of one slot add to the log e-value of one alternative of a monitor."""
+        bins, rates = self._counted(counts)
+        slot = slot_of(tick, self.slots, self.tick_seconds)
+        first = self.histograms.monitors
+        if place < first:
+            return float(esr.log_ratios(self.histograms, bins, slot)[place, alternative])
+        return float(esr.log_ratios(self.rates, rates, slot)[place - first, alternative])
+
+    def begin_anew(self, held: Evidence, places: list[int]) -> Evidence:
+        """Give the evidence in which the monitors at some places begin anew."""
+        first = self.histograms.monitors
+        return held.without([p for p in places if p < first], [p - first for p in places if p >= first])
+
+    def _counted(self, counts: Mapping[str, Counts]) -> tuple[Floats, Floats]:
+        """PSI bins of every histogram, and (bad, other) of every rate; segments without events are 0."""
+        layout = self.baseline.layout
+        bins, rates = [], []
+        for segment in self.baseline.reference:
+            of = counts.get(segment)
+            of = np.zeros(self.baseline.cells, np.int64) if of is None else of
+            bins.append(layout.bins(of))
+            bad, events = rates_of(self.baseline, of)
+            rates.append(np.stack([bad, events - bad], axis=1))
+        return np.concatenate(bins), np.concatenate(rates)

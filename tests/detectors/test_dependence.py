@@ -1,0 +1,143 @@
+"""Design effects and seasons: found where they are, not where chance or mere wandering is."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import special
+
+from detectors.alternatives import of_histograms
+from detectors.block import shares
+from detectors.curves import legendre
+from detectors.dependence import WANDER_SHARE, design_effects
+from detectors.esr import evidence, log_ratios, nothing, step
+from detectors.seasons import DAY, WEEK, seasonal
+
+Floats = NDArray[np.float64]
+EDGES = special.ndtri(np.array([0.005, 0.02, *np.arange(0.1, 0.91, 0.1), 0.98, 0.995]))
+REAL = np.ones((1, 14), bool)
+HOUR_TICKS, DAY_TICKS = 12, 288
+
+
+def _wandering(rng: np.random.Generator, ticks: int, phi: float, deviation: float) -> Floats:
+    """An autoregressive latent mean."""
+    steps = rng.standard_normal(ticks) * deviation * np.sqrt(1 - phi**2)
+    path = np.zeros(ticks)
+    for tick in range(1, ticks):
+        path[tick] = phi * path[tick - 1] + steps[tick]
+    return path
+
+
+def _ticks(rng: np.random.Generator, means: Floats, events: int) -> Floats:
+    """Counts (T, 1, 14) of normal values around the means."""
+    below = special.ndtr(EDGES - means[:, None])
+    bins = np.diff(below, axis=1, prepend=0.0, append=1.0)
+    return rng.multinomial(events, bins).astype(np.float64)[:, None, :]
+
+
+def _effects(ticks: Floats) -> Floats:
+    reference = ticks.sum(axis=0)[None]
+    scores = legendre(shares(reference[0], REAL), REAL)
+    return design_effects(ticks, np.zeros(len(ticks), np.int64), reference, scores, REAL)
+
+
+def test_independent_events_have_a_design_effect_of_one() -> None:
+    effects = _effects(_ticks(np.random.default_rng(1), np.zeros(4_032), 200))
+
+    assert effects.mean() < 1.1
+    assert effects.max() < 1.5
+
+
+def test_a_wandering_mean_has_at_least_the_design_effect_of_theory_and_not_twice_as_much() -> None:
+    rng = np.random.default_rng(2)
+    found = [_effects(_ticks(rng, _wandering(rng, 8_064, 0.9, 0.05), 1_000))[0, 0] for _ in range(9)]
+    theory = 1 + 1_000 * 0.05**2 * (1 + 0.9) / (1 - 0.9)
+
+    # Few long blocks speak for a reference's slowest wandering, so what is used is an upper bound of it.
+    assert theory < float(np.median(found)) < theory * 2
+
+
+def test_every_feature_has_a_share_of_the_largest_effect() -> None:
+    rng = np.random.default_rng(3)
+    effects = _effects(_ticks(rng, _wandering(rng, 4_032, 0.9, 0.1), 1_000))
+
+    assert effects.min() >= 1 + (effects.max() - 1) * WANDER_SHARE - 1e-9
+
+
+def test_empty_ticks_do_not_make_events_look_dependent() -> None:
+    ticks = _ticks(np.random.default_rng(4), np.zeros(4_032), 200)
+    ticks[::3] = 0
+
+    assert _effects(ticks).max() < 1.5
+
+
+@pytest.mark.slow
+def test_a_wandering_stream_raises_no_alarm_once_its_dependence_is_known_and_many_while_it_is_not() -> None:
+    alarms = {}
+    for known in (True, False):
+        rng = np.random.default_rng(5)
+        total = 0
+        for _ in range(4):
+            means = _wandering(rng, 14 * DAY_TICKS + 6_000, 0.9, 0.1)
+            ticks = _ticks(rng, means, 1_667)
+            reference, future = ticks[: 14 * DAY_TICKS], ticks[14 * DAY_TICKS :]
+            effects = _effects(reference) if known else None
+            alternatives = of_histograms(reference.sum(axis=0), design_effects=effects)
+            held = nothing(alternatives)
+            for counts in future:
+                held = step(held, log_ratios(alternatives, counts), counts.sum(axis=1))
+                if evidence(alternatives, held)[0] >= 8_640_000:
+                    held[:] = 0
+                    total += 1
+        alarms[known] = total
+
+    assert alarms[True] == 0
+    assert alarms[False] > 1_000
+
+
+def _hours(means: Floats, seed: int) -> Floats:
+    ticks = _ticks(np.random.default_rng(seed), means, 500)
+    return np.asarray(ticks.reshape(-1, HOUR_TICKS, 1, 14).sum(axis=1))
+
+
+def _clock(days: int) -> Floats:
+    return np.arange(days * DAY_TICKS) / DAY_TICKS
+
+
+def test_a_daily_cycle_is_found() -> None:
+    hours = _hours(0.2 * np.sin(2 * np.pi * _clock(14)), 6)
+
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [True]
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.9, 0.98])
+def test_wandering_is_no_season(phi: float) -> None:
+    hours = _hours(_wandering(np.random.default_rng(7), 14 * DAY_TICKS, phi, 0.1), 8)
+
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [False]
+
+
+def test_a_cycle_too_weak_to_matter_is_not_worth_slots() -> None:
+    hours = _hours(0.03 * np.sin(2 * np.pi * _clock(14)), 9)
+
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [False]
+
+
+def test_thirteen_days_do_not_show_a_season() -> None:
+    hours = _hours(0.5 * np.sin(2 * np.pi * _clock(13)), 10)
+
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [False]
+
+
+def test_weekends_are_found_in_six_weeks_and_are_not_a_daily_cycle() -> None:
+    weekend = np.where(_clock(42).astype(int) % 7 >= 5, 0.4, 0.0)
+    hours = _hours(weekend, 11)
+
+    assert seasonal(hours, hours.sum(axis=0), WEEK).tolist() == [True]
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [False]
+
+
+def test_hours_without_events_are_left_out() -> None:
+    hours = _hours(0.3 * np.sin(2 * np.pi * _clock(14)), 12)
+    hours[5::24] = 0
+
+    assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [True]

@@ -1,0 +1,108 @@
+"""A baseline fitted to rows with times knows how long, how dependent and how seasonal they were, and keeps it."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+from detectors.baseline import Baseline, BaselineError
+from detectors.fit import fit
+from detectors.monitors import Monitors
+
+MINUTES = 15 * 1_440
+TICKS = [900_000 * 60 // 60 + minute for minute in range(0, MINUTES, 2) for _ in range(3)]
+
+
+def _rows(daily: float) -> dict[str, list[float | str | None]]:
+    chance = random.Random(3)
+    hours = [tick // 60 % 24 for tick in TICKS]
+    return {
+        "income": [chance.gauss(daily * float(np.sin(2 * np.pi * hour / 24)), 1) for hour in hours],
+        "country": [chance.choice(("DE", "FR", "NO")) for _ in hours],
+        "age": [None if chance.random() < 0.05 else chance.randint(18, 90) for _ in hours],
+    }
+
+
+def _fit(daily: float = 0.0, segments: list[str] | None = None) -> Baseline:
+    return fit(_rows(daily), segments=segments, categories_max=100, segments_max=10, ticks=TICKS)
+
+
+SEASONAL = _fit(daily=0.8)
+
+
+def test_rows_without_times_have_no_history_and_the_same_identity_as_ever() -> None:
+    plain = fit(_rows(0.0), categories_max=100, segments_max=10)
+
+    assert plain.history == {}
+    assert json.loads(plain.to_json())["version"] == 1
+
+
+def test_the_length_of_the_reference_is_known() -> None:
+    assert _fit().history[""].days == pytest.approx(15, abs=0.01)
+
+
+def test_only_the_subject_with_a_season_has_one() -> None:
+    names = [subject.name for subject in SEASONAL.subjects]
+    history = SEASONAL.history[""]
+
+    assert dict(zip(names, history.seasonal.tolist(), strict=True)) == {"age": False, "country": False, "income": True}
+    assert history.slots.shape == (24, SEASONAL.cells)
+    assert history.slots.sum(axis=0).tolist() == SEASONAL.reference[""].tolist()
+
+
+def test_a_reference_without_a_season_keeps_no_slots() -> None:
+    assert _fit().history[""].slots.shape == (0, SEASONAL.cells)
+
+
+def test_a_baseline_with_a_history_goes_through_json_unchanged() -> None:
+    again = Baseline.from_json(SEASONAL.to_json())
+
+    assert again.id == SEASONAL.id
+    assert again.history[""].effects.tolist() == SEASONAL.history[""].effects.tolist()
+    assert again.history[""].slots.tolist() == SEASONAL.history[""].slots.tolist()
+
+
+def test_each_segment_has_a_history_of_its_own() -> None:
+    segments = ["north" if place % 3 else "south" for place in range(len(TICKS))]
+    made = _fit(segments=segments)
+
+    assert set(made.history) == {"", "north", "south"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("ticks", 0, "ticks: 0"),
+        ("tick_seconds", True, "tick_seconds: True"),
+        ("effects", [[0.5] * 18] * 3, "at least 1"),
+        ("effects", [[float("nan")] * 18] * 3, "at least 1"),
+        ("effects", [1.0], "reshape"),
+        ("slots", [[1, 2]], "slots"),
+    ],
+)
+def test_a_damaged_history_is_refused(field: str, value: object, words: str) -> None:
+    content = json.loads(SEASONAL.to_json())
+    width = SEASONAL.layout.width
+    if field == "effects" and isinstance(value, list) and isinstance(value[0], list):
+        value = [row[:1] * (3 + width) for row in value]
+    content["history"][""][field] = value
+
+    with pytest.raises(BaselineError, match=words):
+        Baseline.from_json(json.dumps(content))
+
+
+def test_the_reference_of_an_hour_is_what_that_hour_was() -> None:
+    monitors = Monitors.of(SEASONAL, tick_seconds=60)
+    place = monitors.names.index(("", "income", "psi"))
+    costs = monitors.histograms.curves.cost[:, place]
+
+    assert monitors.slots == 24
+    assert not np.allclose(costs[6], costs[18])
+    calm = monitors.names.index(("", "country", "psi"))
+    assert np.allclose(monitors.histograms.bins.cost[6, calm], monitors.histograms.bins.cost[18, calm])
+
+
+def test_a_number_of_ticks_that_differs_from_the_rows_is_refused() -> None:
+    with pytest.raises(ValueError, match="ticks: 2 values"):
+        fit({"x": [1.0, 2.0, 3.0]}, categories_max=10, segments_max=0, ticks=[1, 2])

@@ -1,0 +1,147 @@
+"""The monitors of one model: every subject, rate and segment, each tick taken in once."""
+
+import random
+
+import numpy as np
+import pytest
+
+from detectors.baseline import Baseline
+from detectors.columns import Scalar, columns_of
+from detectors.evidence import Evidence
+from detectors.fit import fit
+from detectors.fold import fold
+from detectors.monitor_counts import rates_of
+from detectors.monitors import Monitors
+from detectors.quality import quality, stream_quality
+from detectors.subject import DUPLICATES, UNKNOWN_FEATURES, Counts
+
+
+def _rows(count: int, seed: int, shift: float = 0.0, missing: float = 0.0) -> list[dict[str, Scalar]]:
+    chance = random.Random(seed)
+    return [
+        {
+            "income": None if chance.random() < missing else chance.gauss(shift, 1),
+            "country": chance.choice(("DE", "FR", "NO", "DE")),
+            "known": chance.random() < 0.3,
+        }
+        for _ in range(count)
+    ]
+
+
+def _baseline() -> Baseline:
+    rows = _rows(8_000, 1)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    segments = ["north" if place % 2 else "south" for place in range(8_000)]
+    return fit(columns, segments=segments, categories_max=100, segments_max=10)
+
+
+BASELINE = _baseline()
+MONITORS = Monitors.of(BASELINE, tick_seconds=60)
+
+
+def _tick(seed: int, shift: float = 0.0, missing: float = 0.0) -> dict[str, Counts]:
+    parts = {
+        segment: fold(BASELINE, columns_of(BASELINE, _rows(100, seed * 2 + place, shift, missing)))
+        for place, segment in enumerate(("north", "south"))
+    }
+    return parts | {"": parts["north"] + parts["south"]}
+
+
+def _played(ticks: range, shift: float = 0.0, missing: float = 0.0, held: Evidence | None = None) -> Evidence:
+    held = held or MONITORS.nothing()
+    for tick in ticks:
+        held = MONITORS.step(held, tick, _tick(tick, shift, missing))
+    return held
+
+
+def _of(held: Evidence, segment: str, subject: str, detector: str) -> float:
+    places = [place for place, name in enumerate(MONITORS.names) if name == (segment, subject, detector)]
+    return float(MONITORS.evidence(held)[places[0]])
+
+
+def test_every_subject_and_rate_of_every_segment_is_a_monitor() -> None:
+    # Per segment: 3 histograms, 3 times 3 rates of events, out_of_range, unseen, duplicates, unknown_features.
+    assert len(MONITORS.names) == len(set(MONITORS.names)) == 3 * (3 + 9 + 1 + 1 + 2)
+    assert len(MONITORS.evidence(MONITORS.nothing())) == len(MONITORS.names)
+
+
+def test_what_moved_gathers_evidence_and_what_did_not_does_not() -> None:
+    held = _played(range(5), shift=0.5)
+
+    assert _of(held, "", "income", "psi") > 1e6
+    assert _of(held, "north", "income", "psi") > 1e3
+    assert _of(held, "", "country", "psi") < 100
+    assert _of(held, "", "income", "missing") < 100
+
+
+def test_a_missing_rate_is_a_monitor_of_its_own() -> None:
+    held = _played(range(3), missing=0.2)
+
+    assert _of(held, "", "income", "missing") > 1e6
+    assert _of(held, "", "known", "missing") < 100
+
+
+def test_a_tick_is_taken_in_once() -> None:
+    held = _played(range(4))
+    again = MONITORS.step(held, 3, _tick(3))
+    older = MONITORS.step(held, 1, _tick(1))
+
+    assert again is held
+    assert older is held
+
+
+def test_an_empty_tick_moves_the_clock_and_nothing_else() -> None:
+    held = _played(range(4))
+    later = MONITORS.step(held, 9, {})
+
+    assert later.tick == 9
+    assert later.histograms.tobytes() == held.histograms.tobytes()
+
+
+def test_the_state_goes_through_bytes_and_on_as_if_it_had_not() -> None:
+    held = _played(range(4))
+    stored = Evidence.decode(held.encode())
+
+    assert stored.encode() == held.encode()
+    assert _played(range(4, 8), held=stored).encode() == _played(range(4, 8), held=held).encode()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x09" + bytes(40), b"\x01" + bytes(30)])
+def test_bytes_of_another_version_or_length_are_refused(content: bytes) -> None:
+    good = _played(range(1)).encode()
+    with pytest.raises(ValueError, match="evidence"):
+        Evidence.decode(content if len(content) < 31 or content[0] == 9 else good[:-1])
+    with pytest.raises(ValueError, match="evidence"):
+        Evidence.decode(good[:-1])
+
+
+def test_a_monitor_that_begins_anew_has_nothing_and_the_others_keep_theirs() -> None:
+    held = _played(range(5), shift=0.5, missing=0.2)
+    places = [MONITORS.names.index(("", "income", "psi")), MONITORS.names.index(("", "income", "missing"))]
+    anew = MONITORS.begin_anew(held, places)
+
+    assert [MONITORS.evidence(anew)[place] for place in places] == [0, 0]
+    assert _of(anew, "north", "income", "psi") == _of(held, "north", "income", "psi") > 0
+
+
+def test_rates_count_what_their_readings_count() -> None:
+    counts = _tick(1, missing=0.1)[""].copy()
+    counts[DUPLICATES], counts[UNKNOWN_FEATURES] = 7, 9
+    bad, events = rates_of(BASELINE, counts)
+    limits = {"window_name": "5m", "alpha": 1e-6, "confidence": 0.99, "rate_change_min": 0.01, "events_min": 50}
+    reference = np.zeros_like(counts)
+    read = quality(BASELINE, reference, counts, **limits) + stream_quality(reference, counts, **limits)  # type: ignore[arg-type]
+    names = [(subject, detector) for segment, subject, detector in MONITORS.names if not segment and detector != "psi"]
+
+    assert [(reading.subject, reading.detector) for reading in read] == names
+    assert [reading.n for reading in read] == events.astype(int).tolist()
+    assert bad[names.index(("events", "duplicates"))] == 7
+
+
+def test_what_some_ticks_gave_one_alternative_can_be_asked_for() -> None:
+    place = MONITORS.names.index(("", "income", "psi"))
+    held = _played(range(5), shift=0.5)
+    winner = MONITORS.strongest(held)[place]
+    gained = [MONITORS.gains(place, winner, tick, _tick(tick, shift=0.5)) for tick in range(5)]
+
+    assert min(gained) > 0
