@@ -32,6 +32,9 @@ class Evidence:
     reason: str
     moves: tuple[Move, ...]
     cleared_at: datetime | None
+    e_value: float | None = None
+    e_needed: float | None = None
+    budget: str = ""
 
 
 def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
@@ -47,8 +50,8 @@ def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
 
 
 def _effect(member: Member, policy: Policy) -> float:
-    bound = policy.ladder.bound(member.detector, member.tier)
-    return member.peak.low / bound if bound and member.peak.low is not None else 1.0
+    bound, effect = policy.ladder.bound(member.detector, member.tier), policy.ladder.effect(member.peak)
+    return effect / bound if bound and effect is not None else 1.0
 
 
 def _evidence(member: Member) -> Evidence:
@@ -57,4 +60,5 @@ def _evidence(member: Member) -> Evidence:
         segment=member.segment, subject=member.subject, detector=member.detector, window=peak.window, tier=member.tier,
         value=peak.value, low=peak.low, high=peak.high, n=peak.n, reference_n=peak.reference_n, since=peak.since,
         at=peak.at, row=peak.row, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
+        e_value=peak.e_value, e_needed=peak.e_needed, budget=peak.budget,
     )  # fmt: skip

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Condition: TypeAlias = Literal["ok", "drifting", "insufficient"]
+Ceiling: TypeAlias = Literal["none", "observe", "investigate", "act"]
+"""The highest tier that the evidence behind a finding supports; `none`: it is shown, and opens and raises nothing."""
+
 EventKind: TypeAlias = Literal["prediction", "feature", "label", "health"]
 
 
@@ -32,6 +35,8 @@ class Finding:
     """What one detector saw for one subject of one stream in one window; good news is a finding too.
 
     `since` and `at` are the window's start and end in event time (UTC); `row` is the last source offset in it.
+    `ceiling` bounds the tier whatever the effect is. `e_value` and `e_needed` are the decimal logarithms of the
+    evidence against "nothing changed" and of what that ceiling takes; `budget` says the budget in words.
     """
 
     stream: Stream
@@ -51,3 +56,7 @@ class Finding:
     threshold: float | None = None
     row: int = -1
     moves: tuple[Move, ...] = ()
+    ceiling: Ceiling = "act"
+    e_value: float | None = None
+    e_needed: float | None = None
+    budget: str = ""

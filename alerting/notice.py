@@ -107,6 +107,7 @@ def _evidence_json(item: Evidence) -> dict[str, Json]:
         "segment": item.segment, "subject": item.subject, "detector": item.detector, "window": item.window,
         "tier": str(item.tier), "value": item.value, "low": item.low, "high": item.high, "n": item.n,
         "reference_n": item.reference_n, "since": item.since.isoformat(), "at": item.at.isoformat(),
-        "row": item.row, "reason": item.reason, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
+        "row": item.row, "reason": item.reason, "e_value": item.e_value, "e_needed": item.e_needed,
+        "budget": item.budget, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
         "moves": [{"label": m.label, "expected": m.expected, "observed": m.observed} for m in item.moves],
     }  # fmt: skip

@@ -1,10 +1,11 @@
 """Who owns what: the table in force, and how it is asked. Per role, the most specific rule wins; nothing is lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias, get_args
 
+from alerting.allowance import Allowance
 from alerting.finding import Stream
 from alerting.globs import is_glob, matches
 from alerting.route import Addressee, Destination, Role, Route
@@ -17,12 +18,16 @@ Specificity: TypeAlias = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A person or a team, where it is reached, and when it works (`hours` as written, "" for Mon-Fri 09:00-17:00)."""
+    """A person or a team, where it is reached, and how many false alarms it accepts.
+
+    `hours` says when it works, as written ("" for Mon-Fri 09:00-17:00).
+    """
 
     name: str
     destinations: tuple[Destination, ...]
     tz: str = "UTC"
     hours: str = ""
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True, slots=True)

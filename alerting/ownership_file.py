@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from alerting.allowance import Allowance
 from alerting.errors import Fault, OwnershipError
 from alerting.marked_yaml import FAULTS_MAX, Marked, Path, Value, read
 from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
@@ -99,7 +100,9 @@ def _party(name: str, wire: WireParty) -> Party:
     for contact in wire.contacts:
         destination = _destination(name, contact)
         destinations[destination.name] = destination
-    return Party(name, tuple(destinations.values()), wire.tz, wire.hours)
+    accepts = wire.false_alarms
+    allowance = Allowance(accepts.pages, accepts.tickets, accepts.digests)
+    return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance)
 
 
 def _destination(party: str, contact: WireContact) -> Destination:

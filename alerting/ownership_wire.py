@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from alerting.allowance import parse_rate
 from alerting.clocks import parse_hours
 from alerting.route import Role
 
@@ -45,6 +46,16 @@ def _hours(text: str) -> str:
         problem, _, fix = str(fault).partition(": ")
         raise ValueError(f"{problem}|{fix[:1].upper()}{fix[1:]}") from fault
     return text
+
+
+def _rate(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        return parse_rate(text)
+    except ValueError as fault:
+        problem, _, fix = str(fault).partition(": ")
+        raise ValueError(f"{problem}|{fix[:1].upper()}{fix[1:]}") from fault
 
 
 def _plain_log(contact: object) -> object:
@@ -86,12 +97,24 @@ class WireContact(_Wire):
         return self
 
 
+Rate = Annotated[float, BeforeValidator(_rate), Field(gt=0)]
+
+
+class WireAllowance(_Wire):
+    """How many false alarms the party accepts."""
+
+    pages: Rate | None = None
+    tickets: Rate | None = None
+    digests: Rate | None = None
+
+
 class WireParty(_Wire):
     """A person or a team."""
 
     contacts: Annotated[list[Annotated[WireContact, BeforeValidator(_plain_log)]], Field(min_length=1, max_length=20)]
     tz: Annotated[str, AfterValidator(_tz)] = "UTC"
     hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
+    false_alarms: WireAllowance = WireAllowance()
 
 
 class WireMatch(_Wire):

@@ -37,7 +37,6 @@ class Policy:
     ladder: Ladder = field(default_factory=Ladder)
     notify_from: Literal["observe", "investigate", "act"] = "investigate"
     clear_evaluations: int = 3
-    pages_per_30_days: float = 1.0
     confidence: float = 0.99
     runbook_url: str = ""
     public_url: str = ""

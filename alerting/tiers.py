@@ -5,7 +5,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import TypeAlias
 
-from alerting.finding import Finding
+from alerting.finding import Ceiling, Finding
 
 Rungs: TypeAlias = tuple[float, float, float]
 """What the lower bound must reach for observe, investigate and act."""
@@ -46,11 +46,14 @@ class Tier(Enum):
 
 _RANKS = {Tier.OBSERVE: 1, Tier.INVESTIGATE: 2, Tier.ACT: 3, Tier.BLIND: 4}
 _CLIMB = (Tier.OBSERVE, Tier.INVESTIGATE, Tier.ACT)
+_CEILINGS: dict[Ceiling, int] = {"none": 0, "observe": 1, "investigate": 2, "act": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """The rungs of every detector; `rate` is for all of `QUALITY`.
+
+    With `by_value` the value of PSI and KS is held against the rungs, as is usual in the field, not the lower bound.
 
     >>> from datetime import UTC, datetime
     >>> from alerting.finding import Stream
@@ -64,6 +67,7 @@ class Ladder:
     psi: Rungs = (0.02, 0.1, 0.2)
     ks: Rungs = (0.05, 0.12, 0.25)
     rate: Rungs = (0.01, 0.05, 0.2)
+    by_value: bool = False
 
     def __post_init__(self) -> None:
         for name, rungs in (("psi", self.psi), ("ks", self.ks), ("rate", self.rate)):
@@ -71,7 +75,7 @@ class Ladder:
                 raise ValueError(f"{name} tiers {rungs}: give three rising numbers above 0")
 
     def tier(self, finding: Finding) -> Tier | None:
-        """Give the highest tier a drifting finding earns by its lower bound; None when it earns none.
+        """Give the highest tier a drifting finding earns by its lower bound, up to its ceiling; None when none.
 
         Freshness earns investigate (the model's owner must know that the stream stopped), `SELF_WATCH` earns blind, and
         a detector without rungs (adwin; volume, which knows no daily cycle yet) earns observe at most.
@@ -80,15 +84,24 @@ class Ladder:
             return None
         if finding.detector in SELF_WATCH:
             return Tier.BLIND
+        earned = self._earned(finding)
+        highest = _CEILINGS[finding.ceiling]
+        return _CLIMB[min(earned, highest) - 1] if earned and highest else None
+
+    def _earned(self, finding: Finding) -> int:
+        """Rank of the tier that the effect earns, 0 for none."""
         if finding.detector == "freshness":
-            return Tier.INVESTIGATE
+            return Tier.INVESTIGATE.rank
         rungs = self.rungs(finding.detector)
         if rungs is None:
-            return Tier.OBSERVE
-        if finding.low is None:
-            return None
-        low = finding.low
-        return next((tier for tier, rung in zip(reversed(_CLIMB), reversed(rungs), strict=True) if low >= rung), None)
+            return Tier.OBSERVE.rank
+        effect = self.effect(finding)
+        return 0 if effect is None else sum(effect >= rung for rung in rungs)
+
+    def effect(self, finding: Finding) -> float | None:
+        """Give what is held against the rungs."""
+        by_value = self.by_value and finding.detector in ("psi", "ks")
+        return finding.value if by_value else finding.low
 
     def clears(self, finding: Finding, held: Tier) -> bool:
         """Say whether a finding speaks for the end of what was held at a tier: never when it is insufficient.

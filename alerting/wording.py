@@ -86,8 +86,8 @@ def _changed(parts: Parts) -> Iterator[str]:
         yield "What is expected"
         yield from (f"  {clock.what} by {_when(clock.by, parts.addressee.tz)}" for clock in parts.asks)
     yield ""
-    if incident.tier is not Tier.BLIND:
-        yield _budget(parts.policy)
+    if parts.evidence[0].budget:
+        yield parts.evidence[0].budget
     yield from _links(parts)
 
 
@@ -119,6 +119,8 @@ def _moved(parts: Parts) -> Iterator[str]:
         yield f"     n = {item.n:,}{against}; window {item.window}, {_utc(item.since)} to {_utc(item.at)}"
         if item.reason:
             yield f"     {clean(item.reason, REASON_CHARS_MAX)}"
+        if item.e_value is not None and item.e_needed is not None:
+            yield f"     evidence {_power(item.e_value)} that it is no chance; this tier takes {_power(item.e_needed)}"
         if item.moves:
             bins = (f"{clean(m.label, 60)}: {m.expected:.1%} -> {m.observed:.1%}" for m in item.moves[:BINS_SHOWN])
             yield f"     share of events, reference -> now: {'; '.join(bins)}"
@@ -159,6 +161,8 @@ def _why_tier(parts: Parts) -> str:
         return f"{name}: it was reached earlier in this incident, and a tier does not fall before the end."
     if first.detector in FLOW:
         return f"{name}: its events stopped or are not as many as they were; this tier is fixed."
+    if parts.policy.ladder.by_value and bound is not None:
+        return f"{name}: {first.detector} reached {bound:g}, the threshold that detection.policy fixed asks for."
     if bound is None or first.low is None:
         return f"{name}: {first.detector} gives no interval, so it earns no higher tier."
     return (
@@ -188,15 +192,13 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _budget(policy: Policy) -> str:
-    pages = policy.pages_per_30_days
-    most = f"at most {pages:g} false page{'' if pages == 1 else 's'} in 30 days"
-    return f"Detection is set for {most}, while events are independent of each other."
-
-
 def _links(parts: Parts) -> Iterator[str]:
     yield from (f"{name}: {url}" for name, url in parts.links)
     yield f"Incident id: {parts.incident.id}, episode {parts.incident.episode} of this cause"
+
+
+def _power(exponent: float) -> str:
+    return f"{10**exponent:,.0f}" if exponent < 6 else f"10^{exponent:.1f}"
 
 
 def _utc(at: datetime) -> str:

@@ -48,7 +48,10 @@ def design_effects(ticks: Floats, slots: Slots, reference: Floats, scores: Float
         squares = _blocks(deviations, length, blocks) ** 2 * fitted / np.maximum(size * unit, 1e-9)
         found = np.maximum(found, _excess(squares))
         length *= 2
-    return np.asarray(np.maximum(found, 1 + (found.max(axis=1, keepdims=True) - 1) * WANDER_SHARE))
+    wander = 1 + (found.max(axis=1, keepdims=True) - 1) * WANDER_SHARE
+    # A bin without scores, such as that of missing values, stands apart from the values that wander.
+    ranked = np.concatenate([np.ones(scores.shape[:2], bool), (scores != 0).any(axis=1)], axis=1)
+    return np.asarray(np.where(ranked, np.maximum(found, wander), found))
 
 
 def _excess(squares: Floats) -> Floats:

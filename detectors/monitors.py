@@ -1,6 +1,6 @@
 """All monitors of one model version that gather evidence: a histogram and its rates for every subject and segment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,11 @@ from detectors import esr
 from detectors.alternatives import REFERENCE_ERROR, Alternatives, of_histograms, of_rates
 from detectors.baseline import Baseline
 from detectors.block import Floats
-from detectors.evidence import NO_TICK, Evidence
+from detectors.esr_state import NO_TICK, EsrState
 from detectors.monitor_counts import MonitorName, effects_of, names_of, rates_of, reference_of
 from detectors.seasons import slot_of
 from detectors.subject import Counts
+from detectors.words import describe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +39,7 @@ class Monitors:
         """
         layout, segments = baseline.layout, tuple(baseline.reference)
         references = [reference_of(baseline, segment) for segment in segments]
-        slots = max(len(histograms) for histograms, _, _ in references)
+        slots = max((len(histograms) for histograms, _, _ in references), default=1)
         # Hours of the week repeat those of the day, so that the shorter season serves where the longer is not known.
         parts = [[np.concatenate([part] * (slots // len(part))) for part in reference] for reference in references]
         effects = [effects_of(baseline, segment) for segment in segments]
@@ -58,44 +59,70 @@ class Monitors:
         )
         return cls(baseline, names_of(baseline), histograms, rates, slots, tick_seconds)
 
-    def nothing(self) -> Evidence:
+    def nothing(self) -> EsrState:
         """No evidence yet."""
-        return Evidence(NO_TICK, esr.nothing(self.histograms), esr.nothing(self.rates))
+        return EsrState(NO_TICK, esr.nothing(self.histograms), esr.nothing(self.rates))
 
-    def step(self, held: Evidence, tick: int, counts: Mapping[str, Counts]) -> Evidence:
+    def step(self, held: EsrState, tick: int, counts: Mapping[str, Counts]) -> EsrState:
         """Take in one closed tick, counts by segment; one that was taken in before, or is older, changes nothing."""
         if tick <= held.tick:
             return held
         if not counts:
-            return Evidence(tick, held.histograms, held.rates)
+            return EsrState(tick, held.histograms, held.rates)
         bins, rates = self._counted(counts)
         slot = slot_of(tick, self.slots, self.tick_seconds)
         gained = esr.log_ratios(self.histograms, bins, slot), esr.log_ratios(self.rates, rates, slot)
-        return Evidence(
+        return EsrState(
             tick,
             esr.step(held.histograms, gained[0], bins.sum(axis=1)),
             esr.step(held.rates, gained[1], rates.sum(axis=1)),
         )
 
-    def evidence(self, held: Evidence) -> Floats:
+    def evidence(self, held: EsrState) -> Floats:
         """Give the evidence of every monitor, in the order of `names`."""
         both = (self.histograms, held.histograms), (self.rates, held.rates)
         return np.concatenate([esr.evidence(of, numbers) for of, numbers in both])
 
-    def strongest(self, held: Evidence) -> list[int]:
+    def strongest(self, held: EsrState) -> list[int]:
         """Give the alternative that holds most, of every monitor."""
         return [*esr.strongest(held.histograms).tolist(), *esr.strongest(held.rates).tolist()]
 
-    def gains(self, place: int, alternative: int, tick: int, counts: Mapping[str, Counts]) -> float:
-        """Give what the counts of some ticks of one slot add to the log e-value of one alternative of a monitor."""
+    def all_gains(self, tick: int, counts: Mapping[str, Counts]) -> Callable[[int, int], float]:
+        """Give, for a monitor and one of its alternatives, what the counts of some ticks of one slot say for it."""
         bins, rates = self._counted(counts)
         slot = slot_of(tick, self.slots, self.tick_seconds)
         first = self.histograms.monitors
-        if place < first:
-            return float(esr.log_ratios(self.histograms, bins, slot)[place, alternative])
-        return float(esr.log_ratios(self.rates, rates, slot)[place - first, alternative])
+        of_histograms, of_rates = (
+            esr.log_ratios(self.histograms, bins, slot),
+            esr.log_ratios(self.rates, rates, slot),
+        )
 
-    def begin_anew(self, held: Evidence, places: list[int]) -> Evidence:
+        def gained(place: int, alternative: int) -> float:
+            numbers, row = (of_histograms, place) if place < first else (of_rates, place - first)
+            return float(numbers[row, alternative])
+
+        return gained
+
+    def describe(self, place: int, alternative: int) -> str:
+        """Name an alternative of a monitor, as in "location up" or "bin 'FR' down"."""
+        if place >= self.histograms.monitors:
+            return "rate up"
+        row = place % len(self.baseline.subjects)
+        return describe(self.baseline.subjects[row], alternative)
+
+    def sees(self, place: int) -> bool:
+        """Whether the reference allows an alternative of a rate, or of a histogram's values if they vary."""
+        if place >= self.histograms.monitors:
+            return bool(self.rates.number[place - self.histograms.monitors])
+        values = int(self.baseline.layout.unusable[place % len(self.baseline.subjects)])
+        curves, bins = self.histograms.curves.kept[place], self.histograms.bins.kept[place, :values]
+        return bool(values <= 1 or curves.any() or bins.any())
+
+    def reach(self, place: int) -> float:
+        """Give the smallest lasting shift a monitor can see, in standard deviations; infinite where there is none."""
+        return float(self.histograms.reach[place]) if place < self.histograms.monitors else float("inf")
+
+    def begin_anew(self, held: EsrState, places: list[int]) -> EsrState:
         """Give the evidence in which the monitors at some places begin anew."""
         first = self.histograms.monitors
         return held.without([p for p in places if p < first], [p - first for p in places if p >= first])

@@ -7,7 +7,7 @@ State: TypeAlias = Literal["ok", "drifting", "insufficient"]
 """Never two: `insufficient` says that the window or the reference cannot support a verdict; it is not `ok`."""
 
 Detector: TypeAlias = Literal[
-    "psi", "ks", "adwin", "missing", "unseen", "out_of_range", "wrong_type", "not_finite",
+    "esr", "psi", "ks", "adwin", "missing", "unseen", "out_of_range", "wrong_type", "not_finite",
     "unknown_features", "duplicates", "volume", "freshness",
 ]  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 
+from detectors.curves import CURVE_SIZES, CURVES
+from detectors.single_bins import BIN_DOWN_SIZES, BIN_UP_SIZES
 from detectors.subject import Subject
 
 UNUSABLE = "missing or unusable"
@@ -24,6 +26,23 @@ def bin_label(subject: Subject, place: int) -> str:
         return "present" if place == 0 else UNUSABLE
     names = len(subject.categories)
     return repr(subject.categories[place]) if place < names else ("other", "unseen", UNUSABLE)[place - names]
+
+
+def describe(subject: Subject, alternative: int) -> str:
+    """Name the alternative of a histogram that holds most evidence, by its place among all.
+
+    >>> country = Subject("country", "categorical", 4, categories=("DE", "FR"))
+    >>> [describe(country, place) for place in (0, 4, 8, 24, 26, 36)]
+    ['location up', 'location down', 'scale up', "bin 'DE' up", "bin 'DE' down", "bin 'missing or unusable' up"]
+    """
+    along = 2 * len(CURVE_SIZES)
+    if alternative < along * len(CURVES):
+        return f"{CURVES[alternative // along]} {'up' if alternative % along < len(CURVE_SIZES) else 'down'}"
+    sizes = len(BIN_UP_SIZES) + len(BIN_DOWN_SIZES)
+    place, size = divmod(alternative - along * len(CURVES), sizes)
+    label = bin_label(subject, place)
+    quoted = label if label.startswith("'") else f"'{label}'"
+    return f"bin {quoted} {'up' if size < len(BIN_UP_SIZES) else 'down'}"
 
 
 def too_few(what: str, n: int, m: int, least: int) -> str:

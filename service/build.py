@@ -13,6 +13,7 @@ from service.accounting import Accountant, TimeRules
 from service.close import Closer
 from service.evaluate import Evaluator
 from service.events.decode import DecodeLimits, Decoder
+from service.gating import Gating
 from service.pipeline import Watch
 from service.progress import Progress
 from service.settings import Settings
@@ -75,6 +76,7 @@ def line(
         watchlist=watchlist,
         detection=settings.detection,
         policy=policy(settings),
+        gating=Gating(settings.detection, ownership, settings.time.tick_seconds),
         ownership=ownership,
         tick_seconds=settings.time.tick_seconds,
         told_at=told_at or (lambda at: datetime.fromtimestamp(wall_ms() / 1000, UTC)),
@@ -132,7 +134,6 @@ def policy(settings: Settings) -> Policy:
         clear_evaluations=alerting.clear_evaluations,
         confidence=settings.detection.confidence,
         owners_file=str(settings.alerting.owners),
-        pages_per_30_days=settings.detection.pages_per_30_days,
         runbook_url=alerting.runbook_url,
         public_url=settings.api.public_url,
         importance=settings.detection.importance,

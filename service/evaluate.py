@@ -1,26 +1,28 @@
 """From merged panes to findings, and from findings to what alerting decides; all inside the tick's transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
-from alerting.cause import cause_of
 from alerting.decide import Decisions, decide
-from alerting.finding import Finding, Move, Stream
-from alerting.incident import Incident
+from alerting.finding import Finding, Stream
 from alerting.ownership import Ownership
 from alerting.policy import Policy
-from detectors.baseline import Baseline
+from detectors.baseline import Baseline, Counts
 from detectors.catalog import Options, read_window
 from detectors.fold import zeros
 from detectors.reading import Reading
-from service.sequential import SequenceState
+from service.changes import name_changes, since_change
+from service.evidence_readings import evidence_readings
+from service.found import Turn, findings_of
+from service.gating import Gating
+from service.sequential import CHANGE, SequenceState
 from service.settings import DetectionSettings
 from service.store.changes import ModelKey
-from service.store.closing import ClosedPane, merged_ticks, panes, put_sequences, sequence_tick, sequences
+from service.store.closing import ClosedPane, panes, put_sequences, segment_ticks, sequence_tick, sequences
 from service.store.decisions import put_decisions
 from service.store.reading_codec import encode_readings
 from service.store.records import add_findings, ms, newest_incidents, put_readings
@@ -47,6 +49,7 @@ class Evaluator:
     watchlist: Watchlist
     detection: DetectionSettings
     policy: Policy
+    gating: Gating
     ownership: Callable[[], Ownership]
     tick_seconds: int
     told_at: Callable[[datetime], datetime]
@@ -59,19 +62,29 @@ class Evaluator:
         watched = {key: baseline for key, baseline in self.watchlist.watched().items() if key.kind in WATCHED_KINDS}
         at = self._time(tick + 1)
         longest = timedelta(seconds=WINDOWS[-1].ticks * self.tick_seconds)
-        turn = _Turn(
+        turn = Turn(
             tick=tick,
             at=at,
+            tick_seconds=self.tick_seconds,
+            gated=self.detection.policy == "budget",
             tests=sum(
                 (len(b.subjects) * TESTS_PER_SUBJECT + TESTS_PER_STREAM) * len(b.reference) for b in watched.values()
             ),
             incidents=newest_incidents(connection, ms(at - longest)),
             states=self._states(connection),
         )
+        stepped = {key: self._step(connection, turn, key, baseline) for key, baseline in watched.items()}
+        fresh = self.gating.raise_levels(watched, turn.states, tick)
+        for key, places in fresh.items():
+            name_changes(connection, self.gating.monitors(key, watched[key]), key, turn.states[key], places, tick)
         for window in WINDOWS:
             if window.ends_with(tick) or window is WINDOWS[0]:
-                self._read(connection, turn, window, watched)
+                self._read(connection, turn, window, watched, stepped if window is WINDOWS[0] else {})
+        if turn.gated:
+            self._since_change(connection, turn, watched)
         self._decide(connection, turn)
+        for key, baseline in watched.items():
+            turn.begin_anew(key, self.gating.monitors(key, baseline), self.policy.ladder)
         put_sequences(connection, tick, [(key, turn.states[key].encode()) for key in watched])
         self._held = (tick, turn.states)
 
@@ -84,19 +97,29 @@ class Evaluator:
             return states
         return {key: SequenceState.decode(content) for key, content in sequences(connection).items()}
 
+    def _step(self, connection: Connection, turn: Turn, key: ModelKey, baseline: Baseline) -> list[Reading]:
+        """Take the ticks since the last boundary in; gives what the tick-by-tick detectors say."""
+        state = turn.states.setdefault(key, SequenceState())
+        first = turn.tick - turn.tick % STEP
+        ticks = segment_ticks(connection, key, baseline.id, first, turn.tick)
+        state.gather(self.gating.monitors(key, baseline), first, ticks)
+        options = self._options(WINDOWS[0], turn.tests)
+        name = WINDOWS[0].name(self.tick_seconds)
+        whole = [counts.get("") for counts in ticks]
+        successor = turn.successor(key)
+        return state.step(baseline, first, whole, self.detection, self.tick_seconds, options.alpha, name, successor)
+
     def _read(
-        self, connection: Connection, turn: "_Turn", window: Window, watched: Mapping[ModelKey, Baseline]
+        self,
+        connection: Connection,
+        turn: Turn,
+        window: Window,
+        watched: Mapping[ModelKey, Baseline],
+        stepped: Mapping[ModelKey, list[Reading]],
     ) -> None:
         """Read one window of every watched stream; the shortest window also carries the tick-by-tick detectors."""
         name = window.name(self.tick_seconds)
-        options = self._options(
-            alpha(
-                window,
-                tests=turn.tests,
-                pages_per_30_days=self.detection.pages_per_30_days,
-                tick_seconds=self.tick_seconds,
-            )
-        )
+        options = self._options(window, turn.tests)
         merged = panes(connection, window.span, turn.tick + 1 - window.ticks, turn.tick)
         rows: dict[Stream, bytes] = {}
         for key, baseline in watched.items():
@@ -104,24 +127,41 @@ class Evaluator:
                 stream = Stream(key.kind, key.model, key.version, segment)
                 pane = merged.get((stream, baseline.id)) or ClosedPane(zeros(baseline), 0, -1)
                 readings = list(read_window(baseline, reference, pane.counts, name, options))
-                if window is WINDOWS[0] and not segment:
-                    readings += self._step(connection, turn, key, baseline, options, name)
+                if not segment:
+                    readings += stepped.get(key, [])
+                if window is WINDOWS[0]:
+                    readings += self._evidence(key, baseline, turn, segment, pane.counts, name)
                 rows[stream] = encode_readings(readings)
-                turn.findings += self._findings(turn, stream, readings, pane, window)
+                turn.state(stream).settle(segment, readings)
+                since = turn.at - timedelta(seconds=window.ticks * self.tick_seconds)
+                turn.findings += findings_of(turn, self.gating, stream, readings, since, pane.last_row)
         put_readings(connection, turn.tick, name, rows)
 
-    def _step(
-        self, connection: Connection, turn: "_Turn", key: ModelKey, baseline: Baseline, options: Options, name: str
+    def _evidence(
+        self, key: ModelKey, baseline: Baseline, turn: Turn, segment: str, counts: Counts, window: str
     ) -> list[Reading]:
-        state = turn.states.setdefault(key, SequenceState())
-        first = turn.tick - turn.tick % STEP
-        ticks = merged_ticks(connection, key, baseline.id, first, turn.tick)
-        successor = turn.successor(key)
-        return state.step(baseline, first, ticks, self.detection, self.tick_seconds, options.alpha, name, successor)
+        monitors, levels = self.gating.monitors(key, baseline), turn.states[key].levels_of()
+        return evidence_readings(monitors, self.gating.gathered(key), levels, segment, counts, window)
 
-    def _options(self, budget: float) -> Options:
+    def _since_change(self, connection: Connection, turn: Turn, watched: Mapping[ModelKey, Baseline]) -> None:
+        """Read what came since each change began, which no fixed window shows undiluted."""
+        # That something changed is settled by the evidence; what is read here is how much, so that any p-value will do.
+        options = replace(self._options(WINDOWS[0], turn.tests), alpha=1.0)
+        for key, baseline in watched.items():
+            for stream, onset, pane in since_change(connection, key, baseline, turn.states[key], turn.tick):
+                readings = read_window(baseline, baseline.reference[stream.segment], pane.counts, CHANGE, options)
+                turn.findings += findings_of(
+                    turn, self.gating, stream, readings, self._time(onset), pane.last_row, onset=onset
+                )
+
+    def _options(self, window: Window, tests: int) -> Options:
         return Options(
-            alpha=budget,
+            alpha=alpha(
+                window,
+                tests=tests,
+                pages_per_30_days=self.detection.pages_per_30_days,
+                tick_seconds=self.tick_seconds,
+            ),
             confidence=self.detection.confidence,
             events_min=self.detection.events_min,
             psi_floor=self.policy.ladder.psi[0],
@@ -129,19 +169,7 @@ class Evaluator:
             rate_change_min=self.detection.rate_change_min,
         )
 
-    def _findings(
-        self, turn: "_Turn", stream: Stream, readings: Sequence[Reading], pane: ClosedPane, window: Window
-    ) -> list[Finding]:
-        """Make findings of readings that drift, and of all readings where an incident of the cause may be clearing."""
-        drifting = any(reading.state == "drifting" for reading in readings)
-        turn.state(stream).settle(stream.segment, readings)
-        incident = turn.incidents.get(cause_of(stream))
-        if not drifting and (incident is None or not incident.open):
-            return []
-        since = turn.at - timedelta(seconds=window.ticks * self.tick_seconds)
-        return [_finding(stream, reading, since, turn.at, pane.last_row) for reading in readings]
-
-    def _decide(self, connection: Connection, turn: "_Turn") -> None:
+    def _decide(self, connection: Connection, turn: Turn) -> None:
         """Record what began to drift, then let alerting decide what becomes of everything that was found."""
         fresh = []
         for finding in turn.findings:
@@ -154,61 +182,9 @@ class Evaluator:
             return
         now = self.told_at(turn.at)
         decisions = decide(turn.findings, turn.incidents, self.ownership(), self.policy, now)
+        turn.incidents = {**turn.incidents, **{incident.cause: incident for incident in decisions.incidents}}
         put_decisions(connection, decisions, now)
         self.on_decisions(decisions)
 
     def _time(self, tick: int) -> datetime:
         return datetime.fromtimestamp(tick * self.tick_seconds, UTC)
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one evaluation works on."""
-
-    tick: int
-    at: datetime
-    tests: int
-    incidents: Mapping[str, Incident]
-    states: dict[ModelKey, SequenceState]
-    findings: list[Finding] = field(default_factory=list)
-
-    def successor(self, key: ModelKey) -> str:
-        """Name a later version of the model that has gone on after this one fell silent; "" when there is none."""
-        own = self.states.get(key)
-        if own is None or own.last_tick is None or own.first_tick is None:
-            return ""
-        for other, state in self.states.items():
-            if (
-                (other.kind, other.model) != (key.kind, key.model)
-                or state.first_tick is None
-                or state.last_tick is None
-            ):
-                continue
-            if state.first_tick > own.first_tick and state.last_tick > own.last_tick:
-                return other.version
-        return ""
-
-    def state(self, stream: Stream) -> SequenceState:
-        return self.states.setdefault(ModelKey(stream.kind, stream.model, stream.version), SequenceState())
-
-
-def _finding(stream: Stream, reading: Reading, since: datetime, at: datetime, row: int) -> Finding:
-    return Finding(
-        stream=stream,
-        subject=reading.subject,
-        detector=reading.detector,
-        window=reading.window,
-        condition=reading.state,
-        since=since,
-        at=at,
-        n=reading.n,
-        reference_n=reading.reference_n,
-        reason=reading.why,
-        value=reading.value,
-        low=reading.low,
-        high=reading.high,
-        p_value=reading.p_value,
-        threshold=reading.threshold,
-        row=row,
-        moves=tuple(Move(move.label, move.expected, move.observed) for move in reading.moves),
-    )

@@ -187,7 +187,7 @@ class Watch:
         if good:
             await source.committed(good)
         if any(delta.learned for delta in deltas) and await asyncio.to_thread(
-            freeze_learned, self.store, self.settings.baseline, self.wall_ms()
+            freeze_learned, self.store, self.settings.baseline, self.settings.time.tick_seconds, self.wall_ms()
         ):
             await asyncio.to_thread(self.watchlist.refresh)
 

@@ -1,6 +1,8 @@
-"""The detectors that run tick by tick over one model version: ADWIN, usual volume, silence, and what is known."""
+"""The detectors that run tick by tick over one model version: e-SR, ADWIN, usual volume, silence, and what is known."""
 
-from collections.abc import Sequence
+import math
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -9,11 +11,20 @@ from alerting.finding import Finding
 from detectors.adwin import AdwinState, tick_values
 from detectors.adwin import step as step_adwin
 from detectors.baseline import EVENTS, Baseline, Counts
+from detectors.esr_state import EsrState
+from detectors.monitor_counts import MonitorName
+from detectors.monitors import Monitors
 from detectors.reading import Reading
 from detectors.volume import VolumeReference, freshness, volume
+from service.levels import Level, level_name, monitor_name
 from service.settings import DetectionSettings
 
-VERSION = 1
+VERSION = 2
+
+CHANGE = "change"
+"""Window of what came since a change began."""
+
+TIERS = ("observe", "investigate", "act")
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -24,6 +35,8 @@ class _Stored(msgspec.Struct, array_like=True):
     first_tick: int | None
     last_tick: int | None
     known: dict[str, str]
+    esr: bytes = b""
+    levels: dict[str, Level] = {}
 
 
 @dataclass(slots=True)
@@ -31,7 +44,8 @@ class SequenceState:
     """What is carried from tick to tick; a function of the closed ticks, so the same after any crash.
 
     `known` maps (segment, subject, detector, window) of what drifts to the tier it was recorded at, so that a finding
-    is recorded when it begins or gets worse, not at every evaluation.
+    is recorded when it begins or gets worse, not at every evaluation. `levels` holds the monitors that the evidence
+    speaks against.
     """
 
     baseline: str = ""
@@ -40,6 +54,53 @@ class SequenceState:
     first_tick: int | None = None
     last_tick: int | None = None
     known: dict[str, str] = field(default_factory=dict)
+    esr: EsrState | None = None
+    levels: dict[str, Level] = field(default_factory=dict)
+
+    def esr_state(self, monitors: Monitors) -> EsrState:
+        """The evidence of the model's monitors; none yet where there is none of this shape."""
+        nothing = monitors.nothing()
+        if self.esr is None or self.esr.shapes != nothing.shapes:
+            self.esr = nothing
+        return self.esr
+
+    def gather(self, monitors: Monitors, first: int, ticks: Sequence[Mapping[str, Counts]]) -> None:
+        """Take closed ticks in as evidence, counts by segment, beginning with tick `first`."""
+        self._follow(monitors.baseline)
+        held = self.esr_state(monitors)
+        for step, counts in enumerate(ticks):
+            held = monitors.step(held, first + step, counts)
+        self.esr = held
+
+    def level(self, name: MonitorName) -> Level | None:
+        """What is kept of a monitor that the evidence speaks against."""
+        return self.levels.get(level_name(name))
+
+    def levels_of(self) -> dict[MonitorName, Level]:
+        """Every monitor that the evidence speaks against."""
+        return {monitor_name(key): level for key, level in self.levels.items()}
+
+    def rise(self, name: MonitorName, rank: int, tick: int, evidence: float, needed: float) -> bool:
+        """Note that a monitor reached a rank; True when it had none before."""
+        key = level_name(name)
+        before = self.levels.get(key)
+        numbers = round(math.log10(max(evidence, 1)), 2), round(math.log10(max(needed, 1)), 2)
+        onset, what, at = (before.onset, before.what, before.at) if before is not None else (tick, "", tick)
+        self.levels[key] = Level(rank, at, onset, what, *numbers)
+        return before is None
+
+    def name_change(self, name: MonitorName, onset: int, what: str) -> None:
+        """Note when a monitor's change began and what it is."""
+        key = level_name(name)
+        self.levels[key] = msgspec.structs.replace(self.levels[key], onset=onset, what=what)
+
+    def begin_anew(self, monitors: Monitors, names: Sequence[MonitorName]) -> None:
+        """Let some monitors gather evidence from nothing again."""
+        places = [place for place, name in enumerate(monitors.names) if name in set(names)]
+        self.esr = monitors.begin_anew(self.esr_state(monitors), places)
+        for name in names:
+            self.levels.pop(level_name(name), None)
+            self.known.pop(_name(*name, CHANGE), None)
 
     def step(
         self,
@@ -53,8 +114,7 @@ class SequenceState:
         successor: str = "",
     ) -> list[Reading]:
         """Take in closed ticks in order (None: empty), beginning with `first`; give the readings after the last one."""
-        if self.baseline != baseline.id:
-            self.baseline, self.adwin = baseline.id, {}
+        self._follow(baseline)
         events = [int(tick[EVENTS]) if tick is not None else 0 for tick in ticks]
         filled = [first + i for i, count in enumerate(events) if count]
         if filled:
@@ -76,6 +136,11 @@ class SequenceState:
             return [*readings, *_succeeded(usual, successor)]
         silent = (first + len(ticks) - 1 - self.last_tick) * tick_seconds
         return [*readings, usual, freshness(silent, detection.freshness_seconds)]
+
+    def _follow(self, baseline: Baseline) -> None:
+        """Begin anew whatever compares with the baseline when that is another one."""
+        if self.baseline != baseline.id:
+            self.baseline, self.adwin, self.esr, self.levels = baseline.id, {}, None, {}
 
     def _step_adwin(self, baseline: Baseline, ticks: Sequence[Counts | None]) -> list[Reading]:
         """Step every numeric subject; a cut in any of the ticks is what is reported."""
@@ -102,8 +167,19 @@ class SequenceState:
 
     def is_news(self, finding: Finding, tier: str) -> bool:
         """Whether a finding begins here or reaches another tier; it is known from now on."""
+        if finding.e_value is not None:
+            return self._is_worse(finding, tier)
         name = _name(finding.stream.segment, finding.subject, finding.detector, finding.window)
         if self.known.get(name) == tier:
+            return False
+        self.known[name] = tier
+        return True
+
+    def _is_worse(self, finding: Finding, tier: str) -> bool:
+        """Whether a change that the evidence backs begins or has grown by a tier, whichever window shows it."""
+        name = _name(finding.stream.segment, finding.subject, finding.detector, CHANGE)
+        before = self.known.get(name)
+        if before is not None and TIERS.index(before) >= TIERS.index(tier):
             return False
         self.known[name] = tier
         return True
@@ -112,14 +188,17 @@ class SequenceState:
         """Encode for the store."""
         adwin = {name: state.encode() for name, state in self.adwin.items()}
         return msgspec.msgpack.encode(
-            _Stored(VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known)
-        )
+            _Stored(
+                VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known,
+                zlib.compress(self.esr.encode(), 1) if self.esr is not None else b"", self.levels,
+            )
+        )  # fmt: skip
 
     @classmethod
     def decode(cls, content: bytes) -> "SequenceState":
         """Decode what `encode` made; raises ValueError on a newer version."""
         stored = msgspec.msgpack.decode(content, type=_Stored)
-        if stored.version != VERSION:
+        if stored.version not in (1, VERSION):
             raise ValueError(f"sequence state of version {stored.version}, this release knows {VERSION}; upgrade")
         return cls(
             stored.baseline,
@@ -128,6 +207,8 @@ class SequenceState:
             stored.first_tick,
             stored.last_tick,
             stored.known,
+            EsrState.decode(zlib.decompress(stored.esr)) if stored.esr else None,
+            stored.levels,
         )
 
 

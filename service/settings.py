@@ -106,9 +106,17 @@ class BaselineSettings(_Section):
 class DetectionSettings(_Section):
     """When a change counts as real."""
 
-    pages_per_30_days: float = Field(
-        1.0, gt=0, description="False pages allowed per owner in 30 days; sets every alpha."
+    policy: Literal["budget", "fixed"] = Field(
+        "budget",
+        description="What may open an incident: evidence within the budget, or the field's fixed thresholds.",
     )
+    pages_per_30_days: float = Field(
+        1.0,
+        gt=0,
+        description="False alarms of tier act an owner accepts in 30 days, where owners.yaml says nothing.",
+    )
+    tickets_per_30_days: float = Field(4.0, gt=0, description="Likewise of tier investigate.")
+    digests_per_30_days: float = Field(30.0, gt=0, description="Likewise of tier observe.")
     confidence: float = Field(0.99, gt=0.5, lt=1, description="Confidence of the intervals shown and of the tiers.")
     events_min: int = Field(50, ge=10, description="Fewer events in a window: insufficient.")
     ks_distance_min: float = Field(0.05, ge=0, description="KS distance below which a change is negligible.")

@@ -92,6 +92,7 @@ async def replace_baseline(
     prediction: Annotated[str, Query(description="Column of the model's output.")] = "prediction",
     label: Annotated[str, Query(description="Column of the truth, which is not watched here.")] = "label",
     segment: Annotated[str, Query(description="Column of the segment.")] = "segment",
+    time: Annotated[str, Query(description="Column of the time, which tells how dependent the rows are.")] = "",
     categorical: Annotated[str, Query(description="Comma-separated columns of numbers that are categories.")] = "",
     ignore: Annotated[str, Query(description="Comma-separated columns to leave out.")] = "",
 ) -> ModelDetail:
@@ -103,7 +104,7 @@ async def replace_baseline(
     if content_type != "application/json" and content_type not in SUFFIXES:
         known = ", ".join(("application/json", *SUFFIXES))
         raise Problem(415, detail=f"Content-Type {content_type or '(none)'!r} is not read here; send {known}.")
-    roles = ReferenceColumns(prediction, label, segment, _names(categorical), _names(ignore))
+    roles = ReferenceColumns(prediction, label, segment, time, _names(categorical), _names(ignore))
     room: Room = request.app.state.room
     reader = BodyReader(room, dependencies.settings.api.body_bytes_max, BODY_SECONDS_MAX)
     try:
@@ -171,7 +172,9 @@ def _fitted(dependencies: ApiDependencies, put: _Put) -> Baseline:
         rows = FilePath(folder) / f"rows{SUFFIXES[put.content_type]}"
         rows.write_bytes(put.body)
         try:
-            return fit_reference(read_columns(rows), put.roles, dependencies.settings.baseline)
+            settings = dependencies.settings
+            columns = read_columns(rows)
+            return fit_reference(columns, put.roles, settings.baseline, tick_seconds=settings.time.tick_seconds)
         except (ValueError, FileUnreadable) as fault:
             # Where the body was kept for a moment is nobody's business.
             why = str(fault).replace(str(rows), "the body").rstrip(".")

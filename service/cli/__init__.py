@@ -130,13 +130,14 @@ def baseline_fit(
     prediction: Annotated[str, typer.Option(help="Column of the model's output.")] = "prediction",
     label: Annotated[str, typer.Option(help="Column of the truth, which is not watched here.")] = "label",
     segment: Annotated[str, typer.Option(help="Column of the segment.")] = "segment",
+    time: Annotated[str, typer.Option(help="Column of the time, which tells how dependent the rows are.")] = "",
     config: Config = None,
 ) -> None:
     """Fit a baseline to reference rows and say what it can and cannot watch."""
     from service.cli.baseline import Whose, run
     from service.reference import ReferenceColumns
 
-    roles = ReferenceColumns(prediction, label, segment, categorical=_names(categorical), ignore=_names(ignore))
+    roles = ReferenceColumns(prediction, label, segment, time, _names(categorical), _names(ignore))
     raise typer.Exit(run(file, Whose(kind, model, version), roles, out=out, config=config))
 
 

@@ -12,9 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from detectors.baseline import Baseline
+from detectors.monitors import Monitors
+from detectors.sight import blind_subjects
 from service.build import Line, line
 from service.cli.backtest_report import Report
-from service.cli.backtest_request import Request, check, reference_of
+from service.cli.backtest_request import START_MS, Request, check, reference_of
 from service.cli.mistakes import Mistake
 from service.cli.screen import screen
 from service.cli.settings import ownership_of, settings_of
@@ -25,9 +27,6 @@ from service.store.engine import Store, open_store
 from service.store.learning import put_baseline
 from service.store.queries import dead_letters
 from service.store.verify import verify_ledger
-
-START_MS = 1_704_067_200_000
-"""2024-01-01 00:00 UTC: where rows without a time column begin."""
 
 OWNERS = """\
 version: 1
@@ -47,6 +46,8 @@ def run(request: Request, *, config: Path | None, as_json: bool) -> int:
     settings = settings_of(config)
     check(request)
     frozen = reference_of(request, settings)
+    for subject, why in blind_subjects(Monitors.of(frozen, settings.time.tick_seconds)).items():
+        print(f"driftwarden backtest: {subject} cannot be watched: {why}", file=sys.stderr)
     report = Report(as_json)
     with tempfile.TemporaryDirectory(prefix="driftwarden-backtest-") as folder:
         store = open_store(f"sqlite:///{folder}/store.db", tick_seconds=settings.time.tick_seconds, durable=False)

@@ -12,6 +12,9 @@ from service.settings import Settings
 from service.sources.file import FileUnreadable, read_columns
 from service.sources.rows import open_rows
 
+START_MS = 1_704_067_200_000
+"""2024-01-01 00:00 UTC: where rows without a time column begin."""
+
 ROWS_MIN = 100
 """Rows below which a reference says nothing."""
 
@@ -77,11 +80,11 @@ def reference_of(request: Request, settings: Settings) -> Baseline:
     found = max(map(len, read.values()), default=0)
     if found < rows:
         raise Mistake(f"--baseline-rows: {rows}, but {request.files[0]} has {found} rows that can be read; give fewer")
-    roles = ReferenceColumns(
-        columns.prediction, columns.label, columns.segment, ignore=frozenset({columns.time} - {""})
-    )  # fmt: skip
+    roles = ReferenceColumns(columns.prediction, columns.label, columns.segment, columns.time)
+    rate = request.events_per_second
+    even = None if rate is None else [START_MS + math.floor(row * 1000 / rate) for row in range(rows)]
     try:
-        return fit_reference(read, roles, settings.baseline)
+        return fit_reference(read, roles, settings.baseline, tick_seconds=settings.time.tick_seconds, times_ms=even)
     except ValueError as error:
         raise Mistake(f"{request.files[0]}: {error}") from error
 

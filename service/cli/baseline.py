@@ -13,12 +13,16 @@ from rich.table import Table
 
 from detectors.baseline import Baseline
 from detectors.columns import Scalar
+from detectors.history import RATE_DAYS_MIN, History
+from detectors.monitors import Monitors
+from detectors.sight import blind_subjects
 from service.cli.mistakes import Mistake, check_out
 from service.cli.screen import screen
 from service.cli.settings import settings_of, store_of
 from service.reference import ReferenceColumns, fit_reference, subject_of
-from service.settings import BaselineSettings
+from service.settings import Settings
 from service.sources.file import read_columns
+from service.sources.file_time import time_ms
 from service.store.changes import ModelKey
 from service.store.learning import put_baseline
 
@@ -48,7 +52,7 @@ def run(file: Path, whose: Whose, roles: ReferenceColumns, *, out: Path | None, 
         task = progress.add_task(f"fitting {file.name}", total=2)
         columns = read_columns(file)
         progress.advance(task)
-        baseline = _fit(file, columns, roles, settings.baseline)
+        baseline = _fit(file, columns, roles, settings)
         progress.advance(task)
     describe(baseline, columns, console)
     if out is not None:
@@ -66,31 +70,58 @@ def run(file: Path, whose: Whose, roles: ReferenceColumns, *, out: Path | None, 
 def describe(baseline: Baseline, columns: Mapping[str, Sequence[Scalar]], console: Console) -> None:
     """Print every subject, what kind it is and what cannot be watched about it."""
     counting = {subject_of(name) for name, values in columns.items() if _counts_up(values)}
+    blind = blind_subjects(Monitors.of(baseline, 1)) if baseline.subjects else {}
     table = Table("subject", "kind", "bins", "note")
     for subject in baseline.subjects:
         note = subject.note
         if subject.name in counting:
-            note = f"rises with every row, like a time or a row number, and will drift; --ignore {subject.name}?"
+            note = f"rises with every row, like a time or a row number; --ignore {subject.name}?"
+        elif subject.name in blind:
+            note = "; ".join(part for part in (note, blind[subject.name]) if part)
         table.add_row(subject.name, subject.kind, str(subject.value_cells), note)
     console.print(table)
+    console.print(_order(baseline.history.get("")), markup=False, highlight=False, soft_wrap=True)
 
 
-def _fit(
-    file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumns, settings: BaselineSettings
-) -> Baseline:
+def _order(history: History | None) -> str:
+    """Say what the order of the rows in time has told."""
+    if history is None:
+        return "The rows have no times (--time COLUMN), so no rate of false alarms can be stated for this baseline."
+    largest = float(history.effects.max())
+    seasons = {0: "no season", 24: "a daily season", 168: "a weekly season"}[len(history.slots)]
+    words = f"The rows span {history.days:.1f} days; the largest design effect is {largest:.3g}, with {seasons}"
+    if len(history.slots):
+        words += f" in {int(history.seasonal.sum())} of {len(history.seasonal)} subjects"
+    if history.days < RATE_DAYS_MIN:
+        words += f". {RATE_DAYS_MIN} days are needed before a rate of false alarms can be stated"
+    return words + "."
+
+
+def _fit(file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumns, settings: Settings) -> Baseline:
     usual = ReferenceColumns()
     asked = [("--ignore", name) for name in sorted(roles.ignore)]
     asked += [("--categorical", name) for name in sorted(roles.categorical)]
-    for field in ("prediction", "label", "segment"):
+    for field in ("prediction", "label", "segment", "time"):
         if getattr(roles, field) != getattr(usual, field):
             asked.append((f"--{field}", getattr(roles, field)))
     for option, name in asked:
         if name not in columns:
             raise Mistake(f"{option}: {file} has no column {name!r}; the columns are {', '.join(list(columns)[:20])}")
+    if roles.time:
+        _check_times(file, roles.time, columns[roles.time])
     try:
-        return fit_reference(columns, roles, settings)
+        return fit_reference(columns, roles, settings.baseline, tick_seconds=settings.time.tick_seconds)
     except ValueError as error:
         raise Mistake(f"{file}: {error}") from error
+
+
+def _check_times(file: Path, name: str, values: Sequence[Scalar]) -> None:
+    for row, value in enumerate(values):
+        if time_ms(value) is None:
+            raise Mistake(
+                f"--time: row {row} of {file} has {value!r} in {name}, which is no time; write RFC 3339 or seconds "
+                "since 1970, or leave --time out"
+            )
 
 
 def _counts_up(values: Sequence[Scalar]) -> bool:

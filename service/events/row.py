@@ -11,7 +11,7 @@ from service.events.native import FEATURED
 from service.events.subjects import SEGMENT, fields_of, subject_of
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[str, Scalar]).decode
+_decode = msgspec.msgpack.Decoder(tuple[int, dict[str, Scalar]]).decode
 
 
 def row(event: Event, string_chars_max: int) -> dict[str, Scalar]:
@@ -36,14 +36,14 @@ def features_of(event: Event) -> Mapping[str, object]:
 
 
 def row_bytes(event: Event, string_chars_max: int) -> bytes:
-    """Pack the row of an event (MessagePack)."""
-    return _encode(row(event, string_chars_max))
+    """Pack the time and the row of an event (MessagePack)."""
+    return _encode((event.time_ms, row(event, string_chars_max)))
 
 
-def row_of(packed: bytes) -> dict[str, Scalar]:
-    """Unpack what `row_bytes` made.
+def row_of(packed: bytes) -> tuple[int, dict[str, Scalar]]:
+    """Unpack what `row_bytes` made: milliseconds since 1970, and the row.
 
-    >>> row_of(msgspec.msgpack.encode({"income": 1.5, "": "north"}))
-    {'income': 1.5, '': 'north'}
+    >>> row_of(msgspec.msgpack.encode((1_700_000_000_000, {"income": 1.5, "": "north"})))
+    (1700000000000, {'income': 1.5, '': 'north'})
     """
     return _decode(packed)

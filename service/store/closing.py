@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from alerting.finding import Stream
 from detectors.baseline import Counts
@@ -110,21 +110,58 @@ def put_panes(
         connection.execute(insert(pane), rows)
 
 
-def merged_ticks(connection: Connection, key: ModelKey, baseline: str, first: int, last: int) -> list[Counts | None]:
-    """The counts of one model version in each tick from first to last, over all segments and partitions; None: none."""
-    totals: dict[int, Counts] = {}
+def segment_ticks(
+    connection: Connection, key: ModelKey, baseline: str, first: int, last: int
+) -> list[dict[str, Counts]]:
+    """The counts of one model version in each tick from first to last, by segment; "" is all of them together."""
+    ticks: dict[int, dict[str, Counts]] = {}
     for row in connection.execute(
         _TICKS, {"kind": key.kind, "model": key.model, "version": key.version, "baseline": baseline, "first": first,
                  "last": last},
     ):  # fmt: skip
         counts = decode(row.counts)
-        held = totals.get(row.tick)
-        totals[row.tick] = counts if held is None else merge(held, counts)
-    return [totals.get(tick) for tick in range(first, last + 1)]
+        of = ticks.setdefault(row.tick, {})
+        for segment in {row.segment, ""}:
+            of[segment] = merge(of[segment], counts) if segment in of else counts
+    return [ticks.get(tick, {}) for tick in range(first, last + 1)]
+
+
+def stream_panes(
+    connection: Connection, stream: Stream, baseline: str, span: int, first: int, last: int
+) -> list[tuple[int, Counts]]:
+    """The panes of one stream that span `span` ticks and begin with a tick from first to last, in order of time."""
+    rows = connection.execute(_of_stream(stream, baseline, span, first, last).order_by(pane.c.tick))
+    return [(row.tick, decode(row.counts)) for row in rows]
+
+
+def stream_pane(connection: Connection, stream: Stream, baseline: str, first: int, last: int) -> ClosedPane | None:
+    """Everything of one stream from tick first, a multiple of 5, to tick last; hourly panes where there are any."""
+    hour, end = -(-first // 60) * 60, (last + 1) // 60 * 60
+    spans = [(5, first, last)] if end <= hour else [(5, first, hour - 1), (60, hour, end - 1), (5, end, last)]
+    merged: ClosedPane | None = None
+    for span, begin, until in spans:
+        for row in connection.execute(_of_stream(stream, baseline, span, begin, until)):
+            counts = decode(row.counts)
+            merged = (
+                ClosedPane(counts, row.events, row.last_row)
+                if merged is None
+                else ClosedPane(
+                    merge(merged.counts, counts), merged.events + row.events, max(merged.last_row, row.last_row)
+                )
+            )
+    return merged
+
+
+def _of_stream(stream: Stream, baseline: str, span: int, first: int, last: int) -> Select[tuple[object, ...]]:
+    return select(pane.c.tick, pane.c.counts, pane.c.events, pane.c.last_row).where(
+        pane.c.kind == stream.kind, pane.c.model == stream.model, pane.c.version == stream.version,
+        pane.c.segment == stream.segment, pane.c.span == span, pane.c.tick >= first, pane.c.tick <= last,
+        pane.c.baseline == baseline,
+    )  # fmt: skip
 
 
 # Built once: with a thousand models, building the statement costs more than running it.
-_TICKS = select(pane.c.tick, pane.c.counts).where(
+_TICKS = select(pane.c.tick, pane.c.segment, pane.c.counts).where(
     pane.c.kind == bindparam("kind"), pane.c.model == bindparam("model"), pane.c.version == bindparam("version"),
     pane.c.span == 1, pane.c.tick >= bindparam("first"), pane.c.tick <= bindparam("last"),
     pane.c.baseline == bindparam("baseline"),

@@ -45,6 +45,7 @@ def finding(
     stream: Stream = CREDIT,
     row: int = 4_711,
     reason: str = "PSI 0.35 (0.3 to 0.4): location up",
+    e_value: float | None = 9.13,
 ) -> Finding:
     """Drift at tier act in the five minutes before noon, unless said otherwise; `end`, `minutes` place the window."""
     value = (low + high) / 2 if low is not None and high is not None else None
@@ -52,7 +53,8 @@ def finding(
         stream=stream, subject=subject, detector=detector, window=window, condition=condition,
         since=at(end - minutes), at=at(end), n=12_000, reference_n=50_000, reason=reason, value=value, low=low,
         high=high, p_value=1e-9, threshold=0.02, row=row,
-        moves=(Move("<= 0.31", 0.05, 0.121), Move("0.31 to 0.84", 0.1, 0.02)),
+        moves=(Move("<= 0.31", 0.05, 0.121), Move("0.31 to 0.84", 0.1, 0.02)), e_value=e_value, e_needed=6.71,
+        budget="Expected at this setting: at most 1 false page in 30 days for credit-ds, over its 120 monitors.",
     )  # fmt: skip
 
 

@@ -170,9 +170,12 @@ def test_a_resolve_asks_for_nothing() -> None:
 
 
 def test_the_budget_is_quoted() -> None:
-    text = told(many(1), "open", policy=replace(POLICY, pages_per_30_days=2.5)).text
+    budget = "Expected at this setting: at most 2.5 false pages in 30 days."
+    backed = replace(finding(), budget=budget, e_value=8.2, e_needed=7.4)
+    text = told(opened([backed]), "open").text
 
-    assert "at most 2.5 false pages in 30 days" in text
+    assert budget in text
+    assert "evidence 10^8.2 that it is no chance; this tier takes 10^7.4" in text
 
 
 def test_noon_is_a_friday_since_deadlines_depend_on_it() -> None:

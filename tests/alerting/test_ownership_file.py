@@ -182,3 +182,13 @@ def test_a_table_has_at_most_a_thousand_rules() -> None:
     assert [line.split(": ")[1] for line in faults(HEAD + "rules:\n" + rules)] == [
         "there are 1001 rules, over 1000. Use globs and families"
     ]
+
+
+def test_a_party_says_how_many_false_alarms_it_accepts() -> None:
+    text = HEAD.replace(
+        "ds: {contacts: [log]}", "ds: {contacts: [log], false_alarms: {pages: 1 per 30 days, tickets: 2 per week}}"
+    )
+    allowance = parse_ownership(text).parties["ds"].allowance
+
+    assert (allowance.pages, allowance.tickets, allowance.digests) == (1.0, 60 / 7, None)
+    assert parse_ownership(text).parties["ml"].allowance.pages is None

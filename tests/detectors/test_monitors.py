@@ -7,7 +7,7 @@ import pytest
 
 from detectors.baseline import Baseline
 from detectors.columns import Scalar, columns_of
-from detectors.evidence import Evidence
+from detectors.esr_state import EsrState
 from detectors.fit import fit
 from detectors.fold import fold
 from detectors.monitor_counts import rates_of
@@ -47,14 +47,14 @@ def _tick(seed: int, shift: float = 0.0, missing: float = 0.0) -> dict[str, Coun
     return parts | {"": parts["north"] + parts["south"]}
 
 
-def _played(ticks: range, shift: float = 0.0, missing: float = 0.0, held: Evidence | None = None) -> Evidence:
+def _played(ticks: range, shift: float = 0.0, missing: float = 0.0, held: EsrState | None = None) -> EsrState:
     held = held or MONITORS.nothing()
     for tick in ticks:
         held = MONITORS.step(held, tick, _tick(tick, shift, missing))
     return held
 
 
-def _of(held: Evidence, segment: str, subject: str, detector: str) -> float:
+def _of(held: EsrState, segment: str, subject: str, detector: str) -> float:
     places = [place for place, name in enumerate(MONITORS.names) if name == (segment, subject, detector)]
     return float(MONITORS.evidence(held)[places[0]])
 
@@ -100,7 +100,7 @@ def test_an_empty_tick_moves_the_clock_and_nothing_else() -> None:
 
 def test_the_state_goes_through_bytes_and_on_as_if_it_had_not() -> None:
     held = _played(range(4))
-    stored = Evidence.decode(held.encode())
+    stored = EsrState.decode(held.encode())
 
     assert stored.encode() == held.encode()
     assert _played(range(4, 8), held=stored).encode() == _played(range(4, 8), held=held).encode()
@@ -109,10 +109,10 @@ def test_the_state_goes_through_bytes_and_on_as_if_it_had_not() -> None:
 @pytest.mark.parametrize("content", [b"", b"\x09" + bytes(40), b"\x01" + bytes(30)])
 def test_bytes_of_another_version_or_length_are_refused(content: bytes) -> None:
     good = _played(range(1)).encode()
-    with pytest.raises(ValueError, match="evidence"):
-        Evidence.decode(content if len(content) < 31 or content[0] == 9 else good[:-1])
-    with pytest.raises(ValueError, match="evidence"):
-        Evidence.decode(good[:-1])
+    with pytest.raises(ValueError, match="e-SR state"):
+        EsrState.decode(content if len(content) < 31 or content[0] == 9 else good[:-1])
+    with pytest.raises(ValueError, match="e-SR state"):
+        EsrState.decode(good[:-1])
 
 
 def test_a_monitor_that_begins_anew_has_nothing_and_the_others_keep_theirs() -> None:
@@ -142,6 +142,7 @@ def test_what_some_ticks_gave_one_alternative_can_be_asked_for() -> None:
     place = MONITORS.names.index(("", "income", "psi"))
     held = _played(range(5), shift=0.5)
     winner = MONITORS.strongest(held)[place]
-    gained = [MONITORS.gains(place, winner, tick, _tick(tick, shift=0.5)) for tick in range(5)]
+    gained = [MONITORS.all_gains(tick, _tick(tick, shift=0.5))(place, winner) for tick in range(5)]
 
     assert min(gained) > 0
+    assert MONITORS.describe(place, winner) == "location up"

@@ -14,7 +14,7 @@ from service.build import Line, line
 from service.settings import Settings
 from service.store.apply import apply
 from service.store.changes import ModelKey, Outcomes, PaneDelta, PartitionDelta
-from service.store.closing import merged_ticks
+from service.store.closing import segment_ticks
 from service.store.engine import open_store
 from service.store.learning import put_baseline
 from service.store.retention import Keep, retire
@@ -43,14 +43,14 @@ def test_the_ticks_of_a_model_are_merged_over_partitions_and_in_order(tmp_path: 
     assert not apply(store, made, 1).refused
 
     with store.read() as connection:
-        ticks = merged_ticks(connection, KEY, BASELINE.id, 6, 9)
+        ticks = segment_ticks(connection, KEY, BASELINE.id, 6, 9)
 
     first, second, third = (one.panes[STREAM, tick].counts for one, tick in zip(made, (7, 7, 9), strict=True))
     assert first is not None
     assert second is not None
     assert third is not None
     expected = [None, merge(first, second).tolist(), None, third.tolist()]
-    assert [counts.tolist() if counts is not None else None for counts in ticks] == expected
+    assert [counts[""].tolist() if counts else None for counts in ticks] == expected
 
 
 def test_a_hundred_models_are_each_read_at_the_boundary_within_seconds(tmp_path: Path) -> None:

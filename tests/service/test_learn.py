@@ -126,9 +126,10 @@ def test_rows_with_different_names_are_fitted_with_what_is_not_there_as_missing(
     shapes: list[dict[str, Scalar]] = [{"": "north", "a": 1.0}, {"b": "x"}]
     events = [shapes[index % 2] for index in range(500)]
 
-    fitted = fit_rows(events, BaselineSettings())
+    fitted = fit_rows(events, BaselineSettings(), ticks=[index // 60 for index in range(500)], tick_seconds=60)
 
     assert [subject.name for subject in fitted.subjects] == ["a", "b"]
+    assert fitted.history[""].ticks == 9
 
 
 def test_events_without_any_value_leave_the_model_learning(tmp_path: Path) -> None:

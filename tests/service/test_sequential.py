@@ -85,7 +85,7 @@ def _news(state: SequenceState, found: Finding, tier: str) -> bool:
 
 def test_an_episode_is_news_when_it_begins_and_when_its_tier_changes_and_after_it_was_over() -> None:
     state = SequenceState()
-    drifting = finding(subject="income")
+    drifting = finding(subject="income", e_value=None)
     calm = Reading("income", "psi", "5m", "ok", 10, 10, 0.0, 0.0, 0.0, None, 0.1, "fine")
     said = [_news(state, drifting, tier) for tier in ("investigate", "investigate", "act")]
     state.settle(drifting.stream.segment, [calm])
@@ -95,7 +95,17 @@ def test_an_episode_is_news_when_it_begins_and_when_its_tier_changes_and_after_i
 
 def test_the_same_subject_in_another_window_or_segment_is_news_of_its_own() -> None:
     state = SequenceState()
-    here = finding()
+    here = finding(e_value=None)
     elsewhere = replace(here, stream=replace(here.stream, segment="north"))
 
-    assert [_news(state, one, "act") for one in (here, finding(window="1h"), elsewhere)] == [True] * 3
+    assert [_news(state, one, "act") for one in (here, finding(window="1h", e_value=None), elsewhere)] == [True] * 3
+
+
+def test_a_change_that_evidence_backs_is_news_once_for_all_windows_and_again_only_when_it_gets_worse() -> None:
+    state = SequenceState()
+    five, hour = finding(window="5m"), finding(window="1h")
+
+    said = [_news(state, *one) for one in ((five, "investigate"), (hour, "investigate"), (hour, "act"), (five, "act"))]
+
+    assert said == [True, False, True, False]
+    assert not _news(state, five, "observe")

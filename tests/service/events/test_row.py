@@ -45,4 +45,4 @@ def test_a_row_comes_back_from_its_bytes(features: dict[str, Any]) -> None:
     decoder = Decoder(LIMITS)
     event = accepted({**PREDICTION, "features": features})
 
-    assert row_of(decoder.row_bytes(event)) == decoder.row(event)
+    assert row_of(decoder.row_bytes(event)) == (event.time_ms, decoder.row(event))

@@ -1,0 +1,56 @@
+"""The budget in a sentence: what is promised to whom, what this baseline can see, or why no rate can be stated."""
+
+from detectors.history import RATE_DAYS_MIN, History
+from detectors.monitor_counts import MonitorName
+from detectors.words import number
+from service.gating import Budget, Gating
+from service.store.changes import ModelKey
+
+
+def budget_words(gating: Gating, key: ModelKey, name: MonitorName) -> str:
+    """Say what the false-alarm budget behind a finding of a monitor is worth."""
+    monitors = gating.monitors_of(key)
+    budget = gating.budget_of(key, name)
+    segment = name[0]
+    history = monitors.baseline.history.get(segment, monitors.baseline.history.get(""))
+    sentences = [promise(budget, history)]
+    sentences.append(sight(monitors.reach(monitors.names.index(name))))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def promise(budget: Budget, history: History | None) -> str:
+    """Say how many false alarms are expected, or that no rate can be stated and why.
+
+    >>> promise(Budget("fraud-ds", (30.0, 4.0, 1.0), 120), None)[:86]
+    'No rate of false alarms is stated, since the baseline was fitted to rows without times'
+    """
+    digests, tickets, pages = (number(rate) for rate in budget.accepts)
+    rates = (
+        f"at most {pages} false page{'' if pages == '1' else 's'}, {tickets} tickets and {digests} digests in 30 days "
+        f"for {budget.party}, over its {budget.monitors:,} monitors"
+    )
+    if history is not None and history.days >= RATE_DAYS_MIN:
+        return f"Expected at this setting: {rates}."
+    return (
+        f"No rate of false alarms is stated, since {_too_short(history)}: how its events depend on each other is not "
+        f"known. Were they independent: {rates}."
+    )
+
+
+def sight(reach: float) -> str:
+    """Say the smallest shift of location that can ever be told from chance.
+
+    >>> sight(0.0751), sight(float("inf"))
+    ('The smallest lasting shift this baseline can see is 0.08 standard deviations.', '')
+    """
+    if reach == float("inf"):
+        return ""
+    return f"The smallest lasting shift this baseline can see is {reach:.2f} standard deviations."
+
+
+def _too_short(history: History | None) -> str:
+    if history is None:
+        return "the baseline was fitted to rows without times"
+    minutes = history.ticks * history.tick_seconds / 60
+    span = f"{history.days:.1f} days" if history.days >= 1 else f"{number(round(minutes))} minutes"
+    return f"the baseline spans {span} of the {RATE_DAYS_MIN} days it takes"
