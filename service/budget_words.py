@@ -32,7 +32,7 @@ def promise(budget: Budget, history: History | None) -> str:
     if history is not None and history.days >= RATE_DAYS_MIN:
         return f"Expected at this setting: {rates}."
     return (
-        f"No rate of false alarms is stated, since {_too_short(history)}: how its events depend on each other is not "
+        f"No rate of false alarms is stated, since {too_short(history)}: how its events depend on each other is not "
         f"known. Were they independent: {rates}."
     )
 
@@ -48,7 +48,12 @@ def sight(reach: float) -> str:
     return f"The smallest lasting shift this baseline can see is {reach:.2f} standard deviations."
 
 
-def _too_short(history: History | None) -> str:
+def too_short(history: History | None) -> str:
+    """Say why the order in time that a baseline knows is not enough for a rate of false alarms.
+
+    >>> too_short(None)
+    'the baseline was fitted to rows without times'
+    """
     if history is None:
         return "the baseline was fitted to rows without times"
     minutes = history.ticks * history.tick_seconds / 60

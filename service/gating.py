@@ -99,6 +99,10 @@ class Gating:
         _, _, parties = self._parties[key]
         return Gathered(self._evidence[key], lambda place, rank: self._needed(parties[place], rank))
 
+    def parties_of(self, key: ModelKey) -> tuple[str, ...]:
+        """Whom each monitor of a model version would reach first, as `raise_levels` found it."""
+        return self._parties[key][2]
+
     def budget_of(self, key: ModelKey, name: MonitorName) -> Budget:
         """The budget that a monitor's evidence was held against."""
         _, monitors, parties = self._parties[key]

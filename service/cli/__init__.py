@@ -18,11 +18,13 @@ baseline_app = typer.Typer(
     help="Baselines: the frozen reference a model version is watched against.", no_args_is_help=True
 )
 owners_app = typer.Typer(help="The ownership table.", no_args_is_help=True)
+budget_app = typer.Typer(help="The budget of false alarms: what is accepted, and what is kept.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
 audit_app = typer.Typer(help="Who decided what.", no_args_is_help=True)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(owners_app, name="owners")
+app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
@@ -166,6 +168,17 @@ def owners_resolve(
     from service.cli.owners import resolve
 
     raise typer.Exit(resolve(file, config, model=model, version=version, segment=segment, feature=feature, role=role))
+
+
+@budget_app.command("show")
+def budget_show(
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Say how many false alarms each party accepts, what that takes, and whether the rate is guaranteed."""
+    from service.cli.budget import show
+
+    raise typer.Exit(show(config, as_json=json))
 
 
 @ledger_app.command("verify")

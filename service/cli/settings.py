@@ -12,7 +12,7 @@ from alerting.ownership_file import load_ownership
 from service.cli.mistakes import Mistake, store_named
 from service.config import load
 from service.settings import Settings
-from service.store.engine import Store, open_store
+from service.store.engine import Store, open_store, open_to_read
 
 DEFAULT_FILE = Path("driftwarden.yaml")
 
@@ -29,14 +29,18 @@ def ownership_of(path: Path) -> Ownership:
 
 
 @contextmanager
-def store_of(settings: Settings, *, existing: bool = False) -> Iterator[Store]:
-    """Open the store; `existing` refuses one that is not there, for a proof about nothing proves nothing."""
+def store_of(settings: Settings, *, existing: bool = False, read_only: bool = False) -> Iterator[Store]:
+    """Open the store; `existing` refuses one that is not there, for a proof about nothing proves nothing.
+
+    `read_only` also changes nothing in it, not even its schema.
+    """
     url = settings.store.url
     file = make_url(url).database
-    if existing and file and file != ":memory:" and not Path(file).is_file():
+    if (existing or read_only) and file and file != ":memory:" and not Path(file).is_file():
         raise Mistake(f"store.url: there is no store at {file}; name the settings of the service with --config")
     with store_named(url):
-        store = open_store(url, tick_seconds=settings.time.tick_seconds)
+        opened = open_to_read if read_only else open_store
+        store = opened(url, tick_seconds=settings.time.tick_seconds)
         try:
             yield store
         finally:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 from service.store.errors import StoreMismatch
-from service.store.migrate import migrate
+from service.store.migrate import is_current, migrate
 from service.store.schema import meta
 
 BUSY_SECONDS = 20
@@ -62,6 +62,31 @@ def open_store(url: str, *, tick_seconds: int, durable: bool = True) -> Store:
     return store
 
 
+def open_to_read(url: str, *, tick_seconds: int) -> Store:
+    """Open a database that a service may be writing to; nothing in it can be changed from here.
+
+    Raises StoreMismatch when another release made its tables, or when it was made with another length of tick.
+    """
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS})
+    _prepare_sqlite(engine, durable=True)
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    if not is_current(engine):
+        raise StoreMismatch(
+            f"store.url: {url} was made by another release, and is only read here; use the driftwarden of its "
+            "service, or start the service of this release once"
+        )
+    store = Store(engine)
+    with store.read() as connection:
+        held = connection.execute(select(meta.c.value).where(meta.c.name == "tick_seconds")).scalar()
+    if held is not None:
+        _check_pin("tick_seconds", held, str(tick_seconds))
+    return store
+
+
 def _prepare_sqlite(engine: Engine, *, durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
@@ -84,8 +109,13 @@ def _pin(store: Store, name: str, value: str) -> None:
         held = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
         if held is None:
             connection.execute(insert(meta).values(name=name, value=value))
-        elif held != value:
-            raise StoreMismatch(
-                f"the store was made with {name} = {held}, the settings say {value}; "
-                f"set it back to {held}, or begin a new store"
-            )
+        else:
+            _check_pin(name, held, value)
+
+
+def _check_pin(name: str, held: str, value: str) -> None:
+    if held != value:
+        raise StoreMismatch(
+            f"the store was made with {name} = {held}, the settings say {value}; "
+            f"set it back to {held}, or begin a new store"
+        )
