@@ -69,6 +69,22 @@ class Baseline:
         """The arrays that `fold` counts with."""
         return Kernel.of(self.subjects)
 
+    @cached_property
+    def _by_season(self) -> dict[str, tuple["Baseline", "Baseline"]]:
+        return {}
+
+    def by_season(self, segment: str) -> tuple["Baseline", "Baseline"]:
+        """Part the subjects into those without and those with a season in a segment, each a baseline of its own."""
+        if segment not in self._by_season:
+            chosen = self.history[segment].seasonal
+            parts = [
+                tuple(s for s, has in zip(self.subjects, chosen, strict=True) if bool(has) == wanted)
+                for wanted in (False, True)
+            ]
+            steady, seasonal = (Baseline(part, self.reference) for part in parts)
+            self._by_season[segment] = steady, seasonal
+        return self._by_season[segment]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Baseline) and self.id == other.id
 

@@ -1,11 +1,14 @@
 """Everything that is read of one window at once."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
+from detectors.against import Against, Ticks, against
 from detectors.baseline import Baseline
 from detectors.ks import ks
+from detectors.layout import Floats
 from detectors.psi import psi
 from detectors.quality import quality, stream_quality
 from detectors.reading import Detector, Reading
@@ -25,18 +28,24 @@ class Options:
 
 
 def read_window(
-    baseline: Baseline, reference: Counts, window: Counts, window_name: str, options: Options
+    baseline: Baseline,
+    segment: str,
+    window: Counts,
+    window_name: str,
+    options: Options,
+    ticks: Ticks | None = None,
 ) -> list[Reading]:
-    """Run psi, ks and quality over one window; vectorised over subjects.
+    """Run psi, ks and quality over one window of a segment, with its first and last tick; vectorised over subjects.
 
     A subject whose counts or bins contradict each other is insufficient in every detector, with the reason; the others
     are read as if it were not there. Raises ValueError when the vectors are not of this baseline.
     """
-    for counts in (reference, window):
+    pooled = baseline.reference[segment]
+    for counts in (pooled, window):
         if len(counts) != baseline.cells:
             raise ValueError(f"counts of {len(counts)} cells, but the baseline {baseline.id} has {baseline.cells}")
     stream = stream_quality(
-        reference,
+        pooled,
         window,
         window_name=window_name,
         alpha=options.alpha,
@@ -44,70 +53,55 @@ def read_window(
         rate_change_min=options.rate_change_min,
         events_min=options.events_min,
     )
-    return _isolated(baseline, reference, window, window_name, options) + stream
+    parts = against(baseline, segment, ticks)
+    return [*(reading for part in parts for reading in _isolated(part, window, window_name, options)), *stream]
 
 
-def _isolated(
-    baseline: Baseline, reference: Counts, window: Counts, window_name: str, options: Options
-) -> list[Reading]:
+def _isolated(held: Against, window: Counts, window_name: str, options: Options) -> list[Reading]:
     """Read all subjects together; where their maths fails, read each half alone until the broken one stands alone."""
-    subjects = baseline.subjects
+    subjects = held.baseline.subjects
     try:
-        return _sound(baseline, reference, window, window_name, options)
+        return _sound(held, window, window_name, options)
     except (ArithmeticError, ValueError, IndexError) as error:
         if len(subjects) == 1:
             return _broken(subjects[0], window_name, f"its bins cannot be read: {error}")
-    middle = len(subjects) // 2
-    halves = (Baseline(half, baseline.reference) for half in (subjects[:middle], subjects[middle:]))
-    return [reading for half in halves for reading in _isolated(half, reference, window, window_name, options)]
+    first = np.arange(len(subjects)) < len(subjects) // 2
+    return [r for half in (first, ~first) for r in _isolated(held.only(half), window, window_name, options)]
 
 
-def _sound(baseline: Baseline, reference: Counts, window: Counts, window_name: str, options: Options) -> list[Reading]:
+def _sound(held: Against, window: Counts, window_name: str, options: Options) -> list[Reading]:
     """Read the subjects whose counts can be of events; say of the others that theirs cannot."""
-    wrong = baseline.layout.contradictions(reference) | baseline.layout.contradictions(window)
+    layout = held.baseline.layout
+    wrong = layout.contradictions(held.counts) | layout.contradictions(window)
     why = "its counts do not add up to the events counted; the pane or the baseline is damaged"
     broken = [
         reading
         for row in np.flatnonzero(wrong)
-        for reading in _broken(baseline.subjects[row], window_name, why)
+        for reading in _broken(held.baseline.subjects[row], window_name, why)
     ]  # fmt: skip
     if broken:
-        kept = tuple(subject for subject, bad in zip(baseline.subjects, wrong, strict=True) if not bad)
-        baseline = Baseline(kept, baseline.reference)
-    if not baseline.subjects:
+        held = held.only(~wrong)
+    if not held.baseline.subjects:
         return broken
-    alpha, confidence, events_min = options.alpha, options.confidence, options.events_min
-    histograms = psi(
-        baseline,
-        reference,
-        window,
-        window_name=window_name,
-        alpha=alpha,
-        confidence=confidence,
-        floor=options.psi_floor,
-        events_min=events_min,
-    )
-    distances = ks(
-        baseline,
-        reference,
-        window,
-        window_name=window_name,
-        alpha=alpha,
-        confidence=confidence,
-        distance_min=options.ks_distance_min,
-        events_min=events_min,
-    )
-    rates = quality(
-        baseline,
-        reference,
-        window,
-        window_name=window_name,
-        alpha=alpha,
-        confidence=confidence,
-        rate_change_min=options.rate_change_min,
-        events_min=events_min,
-    )
+    shared = _Shared(
+        window_name=window_name, alpha=options.alpha, confidence=options.confidence, events_min=options.events_min,
+        effects=held.effects, worth=held.worth,
+    )  # fmt: skip
+    histograms = psi(held.baseline, held.counts, window, floor=options.psi_floor, **shared)
+    distances = ks(held.baseline, held.counts, window, distance_min=options.ks_distance_min, **shared)
+    rates = quality(held.baseline, held.counts, window, rate_change_min=options.rate_change_min, **shared)
     return [*histograms, *distances, *rates, *broken]
+
+
+class _Shared(TypedDict):
+    """What every detector takes."""
+
+    window_name: str
+    alpha: float
+    confidence: float
+    events_min: int
+    effects: Floats | None
+    worth: float
 
 
 def _broken(subject: Subject, window_name: str, why: str) -> list[Reading]:

@@ -5,6 +5,7 @@ from scipy import special
 
 from detectors.baseline import Baseline
 from detectors.layout import Floats, Layout, Places
+from detectors.psi_table import SCORES
 from detectors.rates import discounted
 from detectors.reading import BinMove, Reading, State
 from detectors.subject import Counts, Subject
@@ -21,6 +22,8 @@ def ks(
     confidence: float,
     distance_min: float,
     events_min: int,
+    effects: Floats | None = None,
+    worth: float = 1.0,
 ) -> list[Reading]:
     """Read the KS distance of every numeric subject: the largest difference of the two cumulative shares.
 
@@ -33,6 +36,8 @@ def ks(
     equal atoms, near 0 % where four values in five are one atom (PSI sees those undiminished). `low` and `high` are
     D -+ sqrt(ln(4/a) / 2) (1/sqrt(N) + 1/sqrt(M)), a = 1 - confidence: both empirical distributions lie within their
     Dvoretzky-Kiefer-Wolfowitz band (Massart 1990) at once.
+    With design effects (`effects`, S x (3 + width), as in `psi`) either side counts as that many times fewer values, by
+    the largest of the subject's scores; the reference's counts are worth `worth` times as many.
     Drifting when p <= alpha and low >= distance_min; insufficient below events_min usable values on either side.
     """
     layout = baseline.layout
@@ -41,7 +46,9 @@ def ks(
     observed, n = _cumulative(layout, window)
     expected, m = _cumulative(layout, reference)
     distance = np.maximum.reduceat(np.abs(observed - expected), layout.rank_begins)
-    low, high, p = _uncertainty(distance, n, m, confidence)
+    effect = np.ones(len(n)) if effects is None else effects[layout.numeric, :SCORES].max(axis=1)
+    m = np.round(m * worth).astype(np.int64)
+    low, high, p = _uncertainty(distance, n / effect, m / effect, confidence)
     columns = (layout.numeric, n, m, distance, low, high, p)
     readings = []
     for place, (row, size, against, value, low, high, chance) in enumerate(
@@ -66,9 +73,9 @@ def ks(
     return readings
 
 
-def _uncertainty(distance: Floats, n: Places, m: Places, confidence: float) -> tuple[Floats, Floats, Floats]:
+def _uncertainty(distance: Floats, n: Floats, m: Floats, confidence: float) -> tuple[Floats, Floats, Floats]:
     """Give the band around each distance and its p-value."""
-    n_real, m_real = np.maximum(n, 1).astype(np.float64), np.maximum(m, 1).astype(np.float64)
+    n_real, m_real = np.maximum(n, 1), np.maximum(m, 1)
     p = special.kolmogorov(distance / np.sqrt(1 / discounted(n_real, m_real) + 1 / m_real))
     band = np.sqrt(np.log(4 / (1 - confidence)) / 2) * (1 / np.sqrt(n_real) + 1 / np.sqrt(m_real))
     return np.maximum(0, distance - band), np.minimum(1, distance + band), p

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detectors.baseline import Baseline
 from detectors.block import Floats
 from detectors.history import slot_bins
-from detectors.quality import STREAM
+from detectors.quality import STREAM, effects_of_rates
 from detectors.reading import Detector
 from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
 
@@ -71,10 +71,7 @@ def effects_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats]:
     history = baseline.history.get(segment, baseline.history.get(""))
     if history is None:
         return np.ones((len(layout.begins), 3 + layout.width)), np.ones(len(rates_of(baseline, _zeros(baseline))[0]))
-    of_bins = history.effects[:, 3:]
-    unusable = np.take_along_axis(of_bins, layout.unusable[:, None], axis=1)[:, 0]
-    last = np.take_along_axis(of_bins, layout.unusable[:, None] - 1, axis=1)[:, 0]
-    tails = np.maximum(of_bins[:, 0], last)
+    unusable, tails, last = effects_of_rates(layout, history.effects)
     rates = [*[unusable] * len(_OF_EVENTS), tails[layout.numeric], last[layout.categorical], np.ones(2)]
     return history.effects, np.concatenate(rates)
 

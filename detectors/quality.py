@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.baseline import Baseline
+from detectors.layout import Floats, Layout
+from detectors.psi_table import SCORES
 from detectors.rates import change, discounted, greater
 from detectors.reading import BinMove, Detector, Reading
 from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
@@ -38,6 +40,8 @@ def quality(
     confidence: float,
     rate_change_min: float,
     events_min: int,
+    effects: Floats | None = None,
+    worth: float = 1.0,
 ) -> list[Reading]:
     """Read every rate of every subject.
 
@@ -49,23 +53,37 @@ def quality(
     The value is the CHANGE of the rate, window less reference, with Newcombe's score interval; p is Fisher's one-sided
     ("the rate is greater now"), the window counted as at most a third of the reference. Drifting when p <= alpha and
     low >= rate_change_min: a rate that falls shows in PSI, not here. Insufficient below events_min on either side.
+    With design effects (`effects`, S x (3 + width), as in `psi`) either side counts as that many times fewer events, by
+    the bin that bad values are in; the reference's counts are worth `worth` times as many.
     """
-    limits = _Limits(window_name, alpha, confidence, rate_change_min, events_min)
+    limits = _Limits(window_name, alpha, confidence, rate_change_min, events_min, worth)
     layout = baseline.layout
+    of_unusable, of_tails, of_last = effects_of_rates(layout, effects)
     names = [subject.name for subject in baseline.subjects]
     readings: list[Reading] = []
     n, m = (np.full(len(names), counts[EVENTS]) for counts in (window, reference))
     for step, detector in enumerate(_OF_EVENTS):
         k, r = (counts[layout.missing + step] for counts in (window, reference))
-        readings += _read(detector, names, k, n, r, m, limits)
+        readings += _read(detector, names, k, n, r, m, limits, of_unusable)
     n, m = layout.usable(window), layout.usable(reference)
     rows = layout.numeric
     k, r = (counts[layout.begins[rows]] + counts[layout.missing[rows] - 1] for counts in (window, reference))
-    readings += _read("out_of_range", [names[row] for row in rows], k, n[rows], r, m[rows], limits)
+    readings += _read("out_of_range", [names[row] for row in rows], k, n[rows], r, m[rows], limits, of_tails[rows])
     rows = layout.categorical
     k, r = (counts[layout.missing[rows] - 1] for counts in (window, reference))
-    readings += _read("unseen", [names[row] for row in rows], k, n[rows], r, m[rows], limits)
+    readings += _read("unseen", [names[row] for row in rows], k, n[rows], r, m[rows], limits, of_last[rows])
     return readings
+
+
+def effects_of_rates(layout: Layout, effects: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Give the design effects (S) of the bins of unusable values, of the tails (the larger), and of the last values."""
+    if effects is None:
+        ones = np.ones(len(layout.begins))
+        return ones, ones, ones
+    of_bins = effects[:, SCORES:]
+    unusable = np.take_along_axis(of_bins, layout.unusable[:, None], axis=1)[:, 0]
+    last = np.take_along_axis(of_bins, layout.unusable[:, None] - 1, axis=1)[:, 0]
+    return unusable, np.maximum(of_bins[:, 0], last), last
 
 
 def stream_quality(
@@ -95,7 +113,7 @@ def stream_quality(
             for counts in (window, reference)
             for part in _clipped(counts[cell], counts[EVENTS] + (counts[cell] if repeats else 0))
         )
-        readings += _read(detector, [STREAM], k, n, r, m, limits)
+        readings += _read(detector, [STREAM], k, n, r, m, limits, np.ones(1))
     return readings
 
 
@@ -106,6 +124,7 @@ class _Limits:
     confidence: float
     change_min: float
     events_min: int
+    worth: float = 1.0
 
 
 def _clipped(k: int, n: int) -> tuple[int, int]:
@@ -113,11 +132,19 @@ def _clipped(k: int, n: int) -> tuple[int, int]:
 
 
 def _read(
-    detector: Detector, names: Sequence[str], k: Counts, n: Counts, r: Counts, m: Counts, limits: _Limits
+    detector: Detector,
+    names: Sequence[str],
+    k: Counts,
+    n: Counts,
+    r: Counts,
+    m: Counts,
+    limits: _Limits,
+    effect: Floats,
 ) -> list[Reading]:
-    """Compare k of n (window) with r of m (reference), for each name."""
-    k_real, r_real = k.astype(np.float64), r.astype(np.float64)
-    n_real, m_real = np.maximum(n, 1).astype(np.float64), np.maximum(m, 1).astype(np.float64)
+    """Compare k of n (window) with r of m (reference), for each name; events count as `effect` (S) times fewer."""
+    k_real, n_real = k / effect, np.maximum(n, 1) / effect
+    r_real, m_real = r * limits.worth / effect, np.maximum(m, 1) * limits.worth / effect
+    m = np.round(m * limits.worth).astype(np.int64)
     value, low, high = change(k_real, n_real, r_real, m_real, limits.confidence)
     counted = discounted(n_real, m_real)
     p = greater(k_real * (counted / n_real), counted, r_real, m_real)

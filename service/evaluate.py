@@ -121,12 +121,13 @@ class Evaluator:
         name = window.name(self.tick_seconds)
         options = self._options(window, turn.tests)
         merged = panes(connection, window.span, turn.tick + 1 - window.ticks, turn.tick)
+        ticks = turn.tick + 1 - window.ticks, turn.tick
         rows: dict[Stream, bytes] = {}
         for key, baseline in watched.items():
-            for segment, reference in baseline.reference.items():
+            for segment in baseline.reference:
                 stream = Stream(key.kind, key.model, key.version, segment)
                 pane = merged.get((stream, baseline.id)) or ClosedPane(zeros(baseline), 0, -1)
-                readings = list(read_window(baseline, reference, pane.counts, name, options))
+                readings = read_window(baseline, segment, pane.counts, name, options, ticks)
                 if not segment:
                     readings += stepped.get(key, [])
                 if window is WINDOWS[0]:
@@ -149,7 +150,7 @@ class Evaluator:
         options = replace(self._options(WINDOWS[0], turn.tests), alpha=1.0)
         for key, baseline in watched.items():
             for stream, onset, pane in since_change(connection, key, baseline, turn.states[key], turn.tick):
-                readings = read_window(baseline, baseline.reference[stream.segment], pane.counts, CHANGE, options)
+                readings = read_window(baseline, stream.segment, pane.counts, CHANGE, options, (onset, turn.tick))
                 turn.findings += findings_of(
                     turn, self.gating, stream, readings, self._time(onset), pane.last_row, onset=onset
                 )

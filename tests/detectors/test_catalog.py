@@ -24,7 +24,7 @@ WINDOW = fold(
 
 
 def read(baseline: Baseline, window: Counts) -> list[Reading]:
-    return read_window(baseline, baseline.reference[""], window, "5m", OPTIONS)
+    return read_window(baseline, "", window, "5m", OPTIONS)
 
 
 def of(readings: list[Reading], *, subject: str) -> list[Reading]:
@@ -103,7 +103,7 @@ def test_a_broken_subject_still_has_a_reading_of_every_detector() -> None:
 
 def test_a_baseline_without_subjects_still_watches_the_stream() -> None:
     counts = np.array([100, 0, 0, 0])
-    readings = read_window(Baseline((), {"": counts}), counts, counts, "5m", OPTIONS)
+    readings = read_window(Baseline((), {"": counts}), "", counts, "5m", OPTIONS)
     assert [(reading.detector, reading.state) for reading in readings] == [
         ("duplicates", "ok"),
         ("unknown_features", "ok"),

@@ -186,7 +186,7 @@ def _read(
     columns = rows_of(rng, n, broken=broken)
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     counts = fold(baseline, columns_of(baseline, rows))
-    return read_window(baseline, baseline.reference[segment], counts, window, OPTIONS)
+    return read_window(baseline, segment, counts, window, OPTIONS)
 
 
 def _put(
