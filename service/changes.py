@@ -33,7 +33,8 @@ def name_changes(
         by_segment.setdefault(monitors.names[place][0], []).append(place)
     for segment, mine in by_segment.items():
         stream = Stream(key.kind, key.model, key.version, segment)
-        onsets = _onsets(connection, monitors, stream, mine, [strongest[place] for place in mine], tick)
+        begin = max(tick - LOOK_BACK_TICKS, state.first_tick or 0)
+        onsets = _onsets(connection, monitors, stream, mine, [strongest[place] for place in mine], (begin, tick))
         for place, onset in zip(mine, onsets, strict=True):
             state.name_change(monitors.names[place], onset, monitors.describe(place, strongest[place]))
 
@@ -67,13 +68,14 @@ def _onsets(
     stream: Stream,
     places: Sequence[int],
     alternatives: Sequence[int],
-    tick: int,
+    ticks_seen: tuple[int, int],
 ) -> list[int]:
-    """Give the tick in which each change most likely began, a multiple of STEP."""
-    last = tick - tick % STEP
+    """Give the tick in which each change most likely began, a multiple of STEP, among those from first to last."""
+    first, last = ticks_seen
+    last -= last % STEP
     gains: list[np.ndarray] = []
     ticks: list[int] = []
-    for end in range(last, last - LOOK_BACK_TICKS, -CHUNK_TICKS):
+    for end in range(last, first - STEP, -CHUNK_TICKS):
         found = stream_panes(connection, stream, monitors.baseline.id, STEP, end - CHUNK_TICKS + STEP, end)
         for begin, counts in reversed(found):
             gained = monitors.all_gains(begin, {stream.segment: counts})

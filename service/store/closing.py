@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from alerting.finding import Stream
 from detectors.baseline import Counts
@@ -130,7 +131,7 @@ def stream_panes(
     connection: Connection, stream: Stream, baseline: str, span: int, first: int, last: int
 ) -> list[tuple[int, Counts]]:
     """The panes of one stream that span `span` ticks and begin with a tick from first to last, in order of time."""
-    rows = connection.execute(_of_stream(stream, baseline, span, first, last).order_by(pane.c.tick))
+    rows = _of_stream(connection, stream, baseline, span, first, last)
     return [(row.tick, decode(row.counts)) for row in rows]
 
 
@@ -140,7 +141,7 @@ def stream_pane(connection: Connection, stream: Stream, baseline: str, first: in
     spans = [(5, first, last)] if end <= hour else [(5, first, hour - 1), (60, hour, end - 1), (5, end, last)]
     merged: ClosedPane | None = None
     for span, begin, until in spans:
-        for row in connection.execute(_of_stream(stream, baseline, span, begin, until)):
+        for row in _of_stream(connection, stream, baseline, span, begin, until):
             counts = decode(row.counts)
             merged = (
                 ClosedPane(counts, row.events, row.last_row)
@@ -152,12 +153,13 @@ def stream_pane(connection: Connection, stream: Stream, baseline: str, first: in
     return merged
 
 
-def _of_stream(stream: Stream, baseline: str, span: int, first: int, last: int) -> Select[tuple[object, ...]]:
-    return select(pane.c.tick, pane.c.counts, pane.c.events, pane.c.last_row).where(
-        pane.c.kind == stream.kind, pane.c.model == stream.model, pane.c.version == stream.version,
-        pane.c.segment == stream.segment, pane.c.span == span, pane.c.tick >= first, pane.c.tick <= last,
-        pane.c.baseline == baseline,
-    )  # fmt: skip
+def _of_stream(
+    connection: Connection, stream: Stream, baseline: str, span: int, first: int, last: int
+) -> Sequence[Row[Any, Any, Any, Any]]:
+    return connection.execute(
+        _OF_STREAM, {"kind": stream.kind, "model": stream.model, "version": stream.version,
+                     "segment": stream.segment, "baseline": baseline, "span": span, "first": first, "last": last},
+    ).all()  # fmt: skip
 
 
 # Built once: with a thousand models, building the statement costs more than running it.
@@ -166,6 +168,11 @@ _TICKS = select(pane.c.tick, pane.c.segment, pane.c.counts).where(
     pane.c.span == 1, pane.c.tick >= bindparam("first"), pane.c.tick <= bindparam("last"),
     pane.c.baseline == bindparam("baseline"),
 )  # fmt: skip
+_OF_STREAM = select(pane.c.tick, pane.c.counts, pane.c.events, pane.c.last_row).where(
+    pane.c.kind == bindparam("kind"), pane.c.model == bindparam("model"), pane.c.version == bindparam("version"),
+    pane.c.segment == bindparam("segment"), pane.c.span == bindparam("span"), pane.c.tick >= bindparam("first"),
+    pane.c.tick <= bindparam("last"), pane.c.baseline == bindparam("baseline"),
+).order_by(pane.c.tick)  # fmt: skip
 
 
 def sequences(connection: Connection) -> dict[ModelKey, bytes]:
