@@ -8,12 +8,27 @@ import numpy as np
 from detectors import esr
 from detectors.alternatives import REFERENCE_ERROR, Alternatives, of_histograms, of_rates
 from detectors.baseline import Baseline
-from detectors.block import Floats
+from detectors.block import Floats, Singles
 from detectors.esr_state import NO_TICK, EsrState
 from detectors.monitor_counts import MonitorName, effects_of, names_of, rates_of, reference_of
 from detectors.seasons import slot_of
 from detectors.subject import Counts
 from detectors.words import describe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gained:
+    """What one tick adds to the log e-value of every alternative, and the events that each monitor saw in it."""
+
+    histograms: Singles
+    rates: Singles
+    histogram_events: Floats
+    rate_events: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes."""
+        return self.histograms.nbytes + self.rates.nbytes + self.histogram_events.nbytes + self.rate_events.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,15 +82,27 @@ class Monitors:
         """Take in one closed tick, counts by segment; one that was taken in before, or is older, changes nothing."""
         if tick <= held.tick:
             return held
-        if not counts:
-            return EsrState(tick, held.histograms, held.rates)
+        return self.take(held, tick, self.gained(tick, counts) if counts else None)
+
+    def gained(self, tick: int, counts: Mapping[str, Counts]) -> Gained:
+        """Work out what the counts of one tick add to all alternatives."""
         bins, rates = self._counted(counts)
         slot = slot_of(tick, self.slots, self.tick_seconds)
-        gained = esr.log_ratios(self.histograms, bins, slot), esr.log_ratios(self.rates, rates, slot)
+        return Gained(
+            esr.log_ratios(self.histograms, bins, slot),
+            esr.log_ratios(self.rates, rates, slot),
+            bins.sum(axis=1),
+            rates.sum(axis=1),
+        )
+
+    def take(self, held: EsrState, tick: int, gained: Gained | None) -> EsrState:
+        """Add what a tick gained, None for one without counts, to the evidence of the ticks before it."""
+        if gained is None:
+            return EsrState(tick, held.histograms, held.rates)
         return EsrState(
             tick,
-            esr.step(held.histograms, gained[0], bins.sum(axis=1)),
-            esr.step(held.rates, gained[1], rates.sum(axis=1)),
+            esr.step(held.histograms, gained.histograms, gained.histogram_events),
+            esr.step(held.rates, gained.rates, gained.rate_events),
         )
 
     def evidence(self, held: EsrState) -> Floats:

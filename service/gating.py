@@ -79,7 +79,7 @@ class Gating:
         ranks = np.concatenate(
             [np.zeros(0, np.int64), *(_ranks(states[key], of.names) for key, of in zip(keys, places, strict=True))]
         )
-        weights = np.concatenate([np.zeros(0), *(self._weights(of.names) for of in places)])
+        weights = np.concatenate([np.zeros(0), *(self.weights(of.names) for of in places)])
         names = [party for owned in parties for party in owned]
         raised = self._gated(flat, weights, ranks, names)
         fresh: dict[ModelKey, list[int]] = {}
@@ -102,6 +102,11 @@ class Gating:
     def parties_of(self, key: ModelKey) -> tuple[str, ...]:
         """Whom each monitor of a model version would reach first, as `raise_levels` found it."""
         return self._parties[key][2]
+
+    def weights(self, names: Sequence[MonitorName]) -> Numbers:
+        """How much the evidence of each monitor counts beside that of its owner's others."""
+        importance = self.detection.importance
+        return np.array([importance.get(subject, 1.0) for _, subject, _ in names])
 
     def budget_of(self, key: ModelKey, name: MonitorName) -> Budget:
         """The budget that a monitor's evidence was held against."""
@@ -136,10 +141,6 @@ class Gating:
             own.tickets or usual.tickets_per_30_days,
             own.pages or usual.pages_per_30_days,
         )
-
-    def _weights(self, names: Sequence[MonitorName]) -> Numbers:
-        importance = self.detection.importance
-        return np.array([importance.get(subject, 1.0) for _, subject, _ in names])
 
     def _owned(self, key: ModelKey, monitors: Monitors) -> tuple[str, ...]:
         """Whom each monitor's findings would reach first: the steward of bad values, the owner of everything else."""

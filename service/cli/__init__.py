@@ -181,6 +181,36 @@ def budget_show(
     raise typer.Exit(show(config, as_json=json))
 
 
+@budget_app.command("resample")
+def budget_resample(
+    file: Annotated[Path, typer.Argument(help="Reference rows: CSV, Parquet or NDJSON.")],
+    model: Model,
+    version: Annotated[str, typer.Option(help="Model version.")],
+    time: Annotated[str, typer.Option(help="Column of the time.")],
+    baseline: Annotated[
+        Path | None, typer.Option(help="Baseline made by `driftwarden baseline fit --out`; default: fitted to FILE.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="Days to draw and play.", min=30, max=10_000)] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn.", min=0)] = 1,
+    kind: Annotated[Literal["prediction", "feature"], typer.Option(help="Kind of event it is for.")] = "prediction",
+    categorical: Annotated[str, typer.Option(help="Comma-separated columns of numbers that are categories.")] = "",
+    ignore: Annotated[str, typer.Option(help="Comma-separated columns to leave out (ids).")] = "",
+    prediction: Annotated[str, typer.Option(help="Column of the model's output.")] = "prediction",
+    label: Annotated[str, typer.Option(help="Column of the truth, which is not watched here.")] = "label",
+    segment: Annotated[str, typer.Option(help="Column of the segment.")] = "segment",
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Draw days from the reference again and again, and count the false alarms beside the rate that is guaranteed."""
+    from service.cli.budget_resample import Drawn, run
+    from service.reference import ReferenceColumns
+    from service.store.changes import ModelKey
+
+    roles = ReferenceColumns(prediction, label, segment, time, _names(categorical), _names(ignore))
+    drawn = Drawn(file, ModelKey(kind, model, version), roles, baseline, days, seed)
+    raise typer.Exit(run(drawn, config=config, as_json=json))
+
+
 @ledger_app.command("verify")
 def ledger_verify(config: Config = None) -> None:
     """Prove per source partition: records = accepted + duplicate + late + dead + filtered + gap (exit 1 if not)."""

@@ -68,7 +68,7 @@ def reference_of(request: Request, settings: Settings) -> Baseline:
     """Read the baseline, or fit it to the first rows of the first file."""
     columns = request.columns
     if request.baseline is not None:
-        frozen = Baseline.from_json(_text(request.baseline))
+        frozen = baseline_in(request.baseline)
         if columns.time in {subject.name for subject in frozen.subjects}:
             raise Mistake(
                 f"--time: {columns.time} is a feature of the baseline {request.baseline}, but the events' time here; "
@@ -89,15 +89,17 @@ def reference_of(request: Request, settings: Settings) -> Baseline:
         raise Mistake(f"{request.files[0]}: {error}") from error
 
 
-def _text(file: Path) -> str:
+def baseline_in(file: Path) -> Baseline:
+    """Read a baseline that `driftwarden baseline fit --out` wrote; raises Mistake or BaselineError when it is none."""
     try:
-        return file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not text"
         raise Mistake(
             f"--baseline: {file} cannot be read ({(why or 'unusable').lower()}); "
             "make one with `driftwarden baseline fit FILE --out`"
         ) from error
+    return Baseline.from_json(text)
 
 
 def _check_columns(file: Path, columns: Columns) -> None:

@@ -52,7 +52,7 @@ def run(file: Path, whose: Whose, roles: ReferenceColumns, *, out: Path | None, 
         task = progress.add_task(f"fitting {file.name}", total=2)
         columns = read_columns(file)
         progress.advance(task)
-        baseline = _fit(file, columns, roles, settings)
+        baseline = fitted(file, columns, roles, settings)
         progress.advance(task)
     describe(baseline, columns, console)
     if out is not None:
@@ -97,7 +97,17 @@ def _order(history: History | None) -> str:
     return words + "."
 
 
-def _fit(file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumns, settings: Settings) -> Baseline:
+def fitted(file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumns, settings: Settings) -> Baseline:
+    """Fit a baseline to the columns of a file; raises Mistake where the file is not as the options say."""
+    check_columns(file, columns, roles)
+    try:
+        return fit_reference(columns, roles, settings.baseline, tick_seconds=settings.time.tick_seconds)
+    except ValueError as error:
+        raise Mistake(f"{file}: {error}") from error
+
+
+def check_columns(file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumns) -> None:
+    """Raise Mistake for a column that was asked for and is not there, and for a time that is none."""
     usual = ReferenceColumns()
     asked = [("--ignore", name) for name in sorted(roles.ignore)]
     asked += [("--categorical", name) for name in sorted(roles.categorical)]
@@ -109,10 +119,6 @@ def _fit(file: Path, columns: Mapping[str, list[Scalar]], roles: ReferenceColumn
             raise Mistake(f"{option}: {file} has no column {name!r}; the columns are {', '.join(list(columns)[:20])}")
     if roles.time:
         _check_times(file, roles.time, columns[roles.time])
-    try:
-        return fit_reference(columns, roles, settings.baseline, tick_seconds=settings.time.tick_seconds)
-    except ValueError as error:
-        raise Mistake(f"{file}: {error}") from error
 
 
 def _check_times(file: Path, name: str, values: Sequence[Scalar]) -> None:
