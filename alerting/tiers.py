@@ -53,7 +53,8 @@ _CEILINGS: dict[Ceiling, int] = {"none": 0, "observe": 1, "investigate": 2, "act
 class Ladder:
     """The rungs of every detector; `rate` is for all of `QUALITY`.
 
-    With `by_value` the value of PSI and KS is held against the rungs, as is usual in the field, not the lower bound.
+    With `by_value` the value of PSI is held against the rungs, as is usual in the field, not the lower bound, and KS
+    earns investigate.
 
     >>> from datetime import UTC, datetime
     >>> from alerting.finding import Stream
@@ -95,13 +96,14 @@ class Ladder:
         rungs = self.rungs(finding.detector)
         if rungs is None:
             return Tier.OBSERVE.rank
+        if self.by_value and finding.detector == "ks":
+            return Tier.INVESTIGATE.rank  # A fixed p-value says that there is a change, not how large it is.
         effect = self.effect(finding)
         return 0 if effect is None else sum(effect >= rung for rung in rungs)
 
     def effect(self, finding: Finding) -> float | None:
         """Give what is held against the rungs."""
-        by_value = self.by_value and finding.detector in ("psi", "ks")
-        return finding.value if by_value else finding.low
+        return finding.value if self.by_value and finding.detector == "psi" else finding.low
 
     def clears(self, finding: Finding, held: Tier) -> bool:
         """Say whether a finding speaks for the end of what was held at a tier: never when it is insufficient.

@@ -161,8 +161,10 @@ def _why_tier(parts: Parts) -> str:
         return f"{name}: it was reached earlier in this incident, and a tier does not fall before the end."
     if first.detector in FLOW:
         return f"{name}: its events stopped or are not as many as they were; this tier is fixed."
-    if parts.policy.ladder.by_value and bound is not None:
-        return f"{name}: {first.detector} reached {bound:g}, the threshold that detection.policy fixed asks for."
+    if parts.policy.ladder.by_value and first.detector in ("psi", "ks"):
+        return (
+            f"{name}: {first.detector} passed its fixed threshold; under that policy no budget of false alarms holds."
+        )
     if bound is None or first.low is None:
         return f"{name}: {first.detector} gives no interval, so it earns no higher tier."
     return (

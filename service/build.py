@@ -121,7 +121,10 @@ def accountant(settings: Settings, watchlist: Watchlist, wall_ms: Callable[[], i
 
 def ladder(settings: Settings) -> Ladder:
     """The tiers' thresholds."""
-    alerting = settings.alerting
+    alerting, fixed = settings.alerting, settings.detection.psi_fixed
+    if settings.detection.policy == "fixed":
+        # Below the lower threshold nothing drifts, so that the first rung is never earned by itself.
+        return Ladder(psi=(fixed[0] / 2, *fixed), ks=alerting.ks_tiers, rate=alerting.rate_tiers, by_value=True)
     return Ladder(psi=alerting.psi_tiers, ks=alerting.ks_tiers, rate=alerting.rate_tiers)
 
 

@@ -86,6 +86,13 @@ def _tiers(settings: Settings) -> Iterator[Contradiction]:
                 f"alerting.{name}: {list(tiers)} do not rise",
                 "Give observe, investigate and act, each above the one before",
             )
+    fixed = settings.detection.psi_fixed
+    if not 0 < fixed[0] < fixed[1]:
+        yield Contradiction(
+            ("detection", "psi_fixed"),
+            f"detection.psi_fixed: {list(fixed)} do not rise from above 0",
+            "Give investigate and act, the second above the first",
+        )
 
 
 def _is_loopback(host: str) -> bool:

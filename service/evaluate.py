@@ -13,6 +13,7 @@ from alerting.ownership import Ownership
 from alerting.policy import Policy
 from detectors.baseline import Baseline, Counts
 from detectors.catalog import Options, read_window
+from detectors.fixed import read_fixed
 from detectors.fold import zeros
 from detectors.reading import Reading
 from service.changes import name_changes, since_change
@@ -27,7 +28,7 @@ from service.store.decisions import put_decisions
 from service.store.reading_codec import encode_readings
 from service.store.records import add_findings, ms, newest_incidents, put_readings
 from service.watchlist import Watchlist
-from service.windows import STEP, WINDOWS, Window, alpha
+from service.windows import DAYS_30_SECONDS, STEP, WINDOWS, Window, alpha
 
 WATCHED_KINDS = ("prediction", "feature")
 """Kinds of event whose panes are evaluated; labels and health have panes for detectors that are still to come."""
@@ -128,6 +129,8 @@ class Evaluator:
                 stream = Stream(key.kind, key.model, key.version, segment)
                 pane = merged.get((stream, baseline.id)) or ClosedPane(zeros(baseline), 0, -1)
                 readings = read_window(baseline, segment, pane.counts, name, options, ticks)
+                if not turn.gated:
+                    readings = self._fixed(baseline, segment, pane.counts, window, readings)
                 if not segment:
                     readings += stepped.get(key, [])
                 if window is WINDOWS[0]:
@@ -137,6 +140,17 @@ class Evaluator:
                 since = turn.at - timedelta(seconds=window.ticks * self.tick_seconds)
                 turn.findings += findings_of(turn, self.gating, stream, readings, since, pane.last_row)
         put_readings(connection, turn.tick, name, rows)
+
+    def _fixed(
+        self, baseline: Baseline, segment: str, counts: Counts, window: Window, readings: Sequence[Reading]
+    ) -> list[Reading]:
+        """Put the fixed thresholds' readings in the place of ours; rates of bad values stay as they are."""
+        times = DAYS_30_SECONDS / (self.tick_seconds * window.step)
+        fixed = read_fixed(
+            baseline, segment, counts, window.name(self.tick_seconds), psi_min=self.detection.psi_fixed[0],
+            ks_p=self.detection.ks_p_fixed, events_min=self.detection.events_min, times=times,
+        )  # fmt: skip
+        return [*fixed, *(reading for reading in readings if reading.detector not in ("psi", "ks"))]
 
     def _evidence(
         self, key: ModelKey, baseline: Baseline, turn: Turn, segment: str, counts: Counts, window: str

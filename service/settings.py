@@ -117,6 +117,12 @@ class DetectionSettings(_Section):
     )
     tickets_per_30_days: float = Field(4.0, gt=0, description="Likewise of tier investigate.")
     digests_per_30_days: float = Field(30.0, gt=0, description="Likewise of tier observe.")
+    psi_fixed: tuple[float, float] = Field(
+        (0.1, 0.25), description="Policy fixed: PSI from which on it is investigate, and act."
+    )
+    ks_p_fixed: float = Field(
+        0.05, gt=0, lt=1, description="Policy fixed: p-value of KS up to which it is investigate."
+    )
     confidence: float = Field(0.99, gt=0.5, lt=1, description="Confidence of the intervals shown and of the tiers.")
     events_min: int = Field(50, ge=10, description="Fewer events in a window: insufficient.")
     ks_distance_min: float = Field(0.05, ge=0, description="KS distance below which a change is negligible.")

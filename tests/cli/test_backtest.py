@@ -175,3 +175,20 @@ def test_what_a_person_reads(command: Command, history: Path) -> None:
     text = ended.out.rpartition(" in ")[0] + "\n"
 
     assert text == golden("backtest.txt", text)
+
+
+def test_fixed_thresholds_open_an_incident_by_themselves_and_say_what_they_cost(
+    command: Command, history: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "fixed.yaml").write_text("detection: {policy: fixed}\n", encoding="utf-8")
+    *lines, summary = _backtest(command, history, clock=("--time", "at", "--config", "fixed.yaml")).lines
+    found = [line for line in lines if line["type"] == "finding"]
+    early = [line for line in found if line["row"] < BROKEN_FROM]
+    psi = next(line for line in found if line["detector"] == "psi" and line["tier"] == "act")
+
+    # A few hundred events a window, of which a part is beyond the thresholds by chance: what the budget is there for.
+    assert early
+    assert (psi["subject"], psi["low"], psi["row"] >= BROKEN_FROM) == ("amount", None, True)
+    assert "the fixed threshold 0.1 is passed without any change in " in psi["reason"]
+    assert {line["tier"] for line in found if line["detector"] == "ks"} == {"investigate"}
+    assert summary["incidents"] >= 1
