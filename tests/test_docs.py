@@ -65,7 +65,7 @@ def test_every_command_in_the_readme_exists() -> None:
     headings = re.findall(r"^## `(.+)`$", commands_markdown(), re.MULTILINE)
     known = {" ".join(word for word in heading.split() if word.islower()) for heading in headings}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    said = re.findall(r"driftwarden [a-z]+(?: (?:check|resolve|verify|fit))?", readme)
+    said = re.findall(r"driftwarden [a-z]+(?: (?:check|resolve|verify|fit|show|resample))?", readme)
 
     assert set(said) - known == set()
 

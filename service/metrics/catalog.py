@@ -29,7 +29,10 @@ _MONITOR = ("model", "version", "segment", "subject", "detector", "window")
 _PARTITION = ("source", "partition")
 
 MONITOR_VALUE = Family(
-    "driftwarden_monitor_value", "gauge", _MONITOR, "Statistic of the newest reading: PSI, KS distance, rate or other."
+    "driftwarden_monitor_value",
+    "gauge",
+    _MONITOR,
+    "Statistic of the newest reading: PSI, KS distance, rate, or evidence as a power of ten (esr).",
 )
 MONITOR_LOW = Family(
     "driftwarden_monitor_low", "gauge", _MONITOR, "Lower end of the interval that is held against the threshold."
