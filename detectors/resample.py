@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.block import Floats
 from detectors.esr_state import EsrState
-from detectors.gate import Levels, gate
+from detectors.gate import gate
 from detectors.monitors import Gained, Monitors
 from detectors.seasons import DAY, WEEK
 from detectors.subject import Counts
@@ -35,6 +35,19 @@ class Block:
     begin: int
     source: int
     ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A level (1 and on) of an owner, by its place, that was reached with tick `source` of the reference.
+
+    `places` are the monitors that the evidence speaks against.
+    """
+
+    owner: int
+    level: int
+    source: int
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,25 +93,26 @@ def alarms_by_day(
     counts_at: Callable[[int], Mapping[str, Counts]],
     *,
     every: int,
-) -> Iterator[Levels]:
-    """Play blocks and give, day by day, how often each owner's levels were reached: (owners, levels).
+) -> Iterator[list[Alarm]]:
+    """Play blocks and give, day by day, the alarms of every owner and level.
 
     `counts_at` gives the counts of a tick of the reference; the gate is asked after every `every` ticks. Each level is
     counted by itself, and its evidence begins anew at its own alarms only, as the bound on its rate has it: a page on
     its way through a digest counts for both.
     """
-    levels = max(len(owned.needed) for owned in owners)
-    held = [monitors.nothing()] * levels
+    held = [monitors.nothing()] * max(len(owned.needed) for owned in owners)
     gained = _Gains(monitors, counts_at)
     for block in blocks:
-        found = np.zeros((len(owners), levels), np.int64)
+        alarms: list[Alarm] = []
         for step in range(block.ticks):
             tick, adds = block.begin + step, gained.at(block.source + step)
             stepped = {id(one): monitors.take(one, tick, adds) for one in _different(held)}
             held = [stepped[id(one)] for one in held]
             if (tick + 1) % every == 0:
-                held = _gated(monitors, owners, held, found)
-        yield found
+                found = _found(monitors, owners, held, block.source + step)
+                held = _joined(_begun_anew(monitors, held, found))
+                alarms += found
+        yield alarms
 
 
 @dataclass(slots=True)
@@ -122,21 +136,27 @@ class _Gains:
         return gained
 
 
-def _gated(monitors: Monitors, owners: Sequence[Owned], held: list[EsrState], found: Levels) -> list[EsrState]:
-    """Count the levels that are reached, and give the evidence that goes on."""
+def _found(monitors: Monitors, owners: Sequence[Owned], held: list[EsrState], source: int) -> list[Alarm]:
+    """Ask the gate for every level, each with its own evidence."""
     evidence = {id(one): monitors.evidence(one) for one in _different(held)}
+    found = []
+    for place, owned in enumerate(owners):
+        for level, needed in enumerate(owned.needed):
+            mine = evidence[id(held[level])][owned.places]
+            raised = gate(mine, owned.weights, np.zeros(len(mine), np.int64), (needed,))
+            if raised.any():
+                found.append(Alarm(place, level + 1, source, tuple(owned.places[raised > 0].tolist())))
+    return found
+
+
+def _begun_anew(monitors: Monitors, held: list[EsrState], found: Sequence[Alarm]) -> list[EsrState]:
+    """Let the monitors behind each alarm begin anew, for its level only."""
     after = list(held)
     for level, one in enumerate(held):
-        over: list[int] = []
-        for place, owned in enumerate(owners):
-            mine = evidence[id(one)][owned.places]
-            raised = gate(mine, owned.weights, np.zeros(len(mine), np.int64), owned.needed[level : level + 1])
-            if raised.any():
-                found[place, level] += 1
-                over += owned.places[raised > 0].tolist()
+        over = {place for alarm in found if alarm.level == level + 1 for place in alarm.places}
         if over:
             after[level] = monitors.begin_anew(one, sorted(over))
-    return _joined(after)
+    return after
 
 
 def _joined(held: list[EsrState]) -> list[EsrState]:

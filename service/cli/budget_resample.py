@@ -1,8 +1,10 @@
 """`driftwarden budget resample`: how many false alarms the reference's own wandering sets off, beside the guarantee."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from detectors.baseline import Baseline
-from detectors.gate import Levels, thresholds
+from detectors.gate import thresholds
 from detectors.history import RATE_DAYS_MIN
 from detectors.monitors import Monitors
-from detectors.resample import Block, Owned, alarms_by_day, draw_blocks
+from detectors.resample import Alarm, Block, Owned, alarms_by_day, draw_blocks
 from detectors.seasons import WEEK
 from detectors.tick_counts import TickCounts, count_ticks
 from service.cli.backtest import OWNERS
 from service.cli.backtest_request import baseline_in
 from service.cli.baseline import check_columns, fitted
-from service.cli.budget_report import Resampled, as_text, print_json
+from service.cli.budget_report import Resampled, Tally, as_text, print_json
 from service.cli.budget_rows import refusal
 from service.cli.mistakes import Mistake
 from service.cli.screen import screen
@@ -72,11 +74,11 @@ def run(drawn: Drawn, *, config: Path | None, as_json: bool) -> int:
         blocks = _blocks(drawn, counted, monitors, settings)
         budgets, owners = _owners(drawn.key, monitors, ownership, settings)
         progress.update(task, description="days", total=drawn.days)
-        alarms = np.zeros((len(owners), len(budgets[0].accepts)), np.int64)
+        alarms: list[Alarm] = []
         for found in alarms_by_day(monitors, owners, blocks, counted.at, every=STEP):
             alarms += found
             progress.advance(task)
-    result = _resampled(drawn, settings, frozen, counted, budgets, alarms)
+    result = _resampled(drawn, settings, monitors, counted, budgets, alarms)
     if as_json:
         print_json(result, time.monotonic() - began)
         return 0
@@ -150,23 +152,39 @@ def _ownership(settings: Settings) -> Ownership:
 def _resampled(
     drawn: Drawn,
     settings: Settings,
-    frozen: Baseline,
+    monitors: Monitors,
     counted: TickCounts,
     budgets: Sequence[Budget],
-    alarms: Levels,
+    alarms: Sequence[Alarm],
 ) -> Resampled:
+    def tally(owner: int, level: int) -> Tally:
+        return _tally(monitors, [one for one in alarms if (one.owner, one.level) == (owner, level)])
+
     return Resampled(
         model=drawn.key.model,
         version=drawn.key.version,
-        baseline=frozen.id,
+        baseline=monitors.baseline.id,
         policy=settings.detection.policy,
         reference_days=counted.ticks * settings.time.tick_seconds / 86_400,
-        slots=max(len(history.slots) for history in frozen.history.values()),
+        slots=max(len(history.slots) for history in monitors.baseline.history.values()),
         days=drawn.days,
         seed=drawn.seed,
         budgets=tuple(budgets),
-        alarms=tuple(tuple(row) for row in alarms.tolist()),
+        tallies=tuple(
+            tuple(tally(owner, level) for level in range(1, len(budget.accepts) + 1))
+            for owner, budget in enumerate(budgets)
+        ),
     )
+
+
+def _tally(monitors: Monitors, alarms: Sequence[Alarm]) -> Tally:
+    days = {datetime.fromtimestamp(alarm.source * monitors.tick_seconds, UTC).date().isoformat() for alarm in alarms}
+    behind = Counter(monitors.names[place] for alarm in alarms for place in alarm.places)
+    if not behind:
+        return Tally(0)
+    (segment, subject, detector), _ = behind.most_common(1)[0]
+    kind = "values" if detector == "psi" else detector
+    return Tally(len(alarms), tuple(sorted(days)), f"{subject}{f' [{segment}]' if segment else ''} ({kind})")
 
 
 def _print(console: Console, lines: Iterable[str]) -> None:

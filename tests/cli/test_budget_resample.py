@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.budget_report import Resampled, as_text, bounds
+from service.cli.budget_report import Resampled, Tally, as_text, bounds
 from service.gating import Budget
 from tests.cli.command import Command, golden
 
@@ -156,10 +156,20 @@ def test_a_mistake_is_said_in_words(command: Command, arguments: tuple[object, .
 
 def test_more_alarms_than_are_guaranteed_are_named() -> None:
     budget = Budget("fraud-ds", (30.0, 4.0, 1.0), 12)
-    result = Resampled("fraud", "3", "b", "fixed", 8.0, 24, 300, 1, (budget,), ((20, 60, 19),))
+    days = tuple(f"2024-01-0{day}" for day in range(1, 8))
+    tallies = (Tally(400, days, "age (values)"), Tally(60, days, "age (values)"), Tally(19, days, "age (missing)"))
+    result = Resampled("fraud", "3", "b", "fixed", 8.0, 24, 300, 1, (budget,), (tallies,))
     text = "\n".join(as_text(result))
 
     assert text == golden("budget_resample_more.txt", text)
+
+
+def test_what_comes_from_one_day_of_the_reference_does_not_break_the_guarantee() -> None:
+    budget = Budget("fraud-ds", (30.0, 4.0, 1.0), 12)
+    tallies = (Tally(0), Tally(0), Tally(19, ("2024-01-01",), "age (values)"))
+    result = Resampled("fraud", "3", "b", "budget", 8.0, 24, 300, 1, (budget,), (tallies,))
+
+    assert not any("MORE THAN" in line for line in as_text(result))
 
 
 def test_the_upper_bound_is_the_rate_at_which_so_few_alarms_have_one_chance_in_twenty() -> None:

@@ -36,13 +36,15 @@ def _without_effects(frozen: Baseline) -> Baseline:
 
 
 def _alarms(frozen: Baseline, counted: TickCounts, days: int) -> list[int]:
-    """Digests, tickets and pages."""
+    """Numbers of digests, tickets and pages."""
     monitors = Monitors.of(frozen, TICK)
     number = len(monitors.names)
     needed = thresholds(ACCEPTS, 30 * PER_DAY)
     owned = Owned(np.arange(number), np.full(number, 1 / number), needed)
     blocks = draw_blocks(counted.first, counted.ticks, TICK, days, np.random.default_rng(5))
-    return [int(n) for n in np.sum(list(alarms_by_day(monitors, [owned], blocks, counted.at, every=5)), axis=0)[0]]
+    played = alarms_by_day(monitors, [owned], blocks, counted.at, every=5)
+    levels = [alarm.level for alarms in played for alarm in alarms]
+    return [levels.count(level) for level in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(("slots", "period"), [(24, 86_400), (168, 604_800)])
@@ -115,10 +117,24 @@ def test_every_owner_is_counted_by_itself() -> None:
     easy = Owned(np.array([0]), np.ones(1), (100.0, 1_000.0, 10_000.0))
     never = Owned(np.array([0]), np.ones(1), (1e31, 1e31, 1e31))
     blocks = draw_blocks(counted.first, counted.ticks, TICK, 30, np.random.default_rng(5))
-    total = np.sum(list(alarms_by_day(monitors, [easy, never], blocks, counted.at, every=5)), axis=0)
+    alarms = [alarm for day in alarms_by_day(monitors, [easy, never], blocks, counted.at, every=5) for alarm in day]
 
-    assert (total[0] > 0).all()
-    assert (total[1] == 0).all()
+    assert {(alarm.owner, alarm.level) for alarm in alarms} == {(0, 1), (0, 2), (0, 3)}
+
+
+def test_an_alarm_names_its_monitors_and_the_moment_of_the_reference() -> None:
+    frozen, counted = _wandering(0.0, seed=3)
+    # For five hours every value lies below the range of the reference.
+    counted.segments[""][300:330, 1:] = 0
+    counted.segments[""][300:330, 1] = EVENTS
+    monitors = Monitors.of(frozen, TICK)
+    owned = Owned(np.array([0]), np.ones(1), (1e5, 1e6, 1e7))
+    blocks = draw_blocks(counted.first, counted.ticks, TICK, 60, np.random.default_rng(5))
+    alarms = [alarm for day in alarms_by_day(monitors, [owned], blocks, counted.at, every=5) for alarm in day]
+
+    assert {alarm.places for alarm in alarms} == {(0,)}
+    # What a block ends with may be told in the day that follows.
+    assert np.mean([300 <= alarm.source - counted.first < 335 for alarm in alarms]) > 0.9
 
 
 def test_what_a_tick_adds_is_the_same_whether_it_is_kept_or_worked_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
