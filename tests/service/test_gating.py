@@ -192,14 +192,6 @@ def test_importance_shifts_the_share_of_a_monitor_and_keeps_that_of_all(share: f
     assert fleet.ranks("a") == {other: rank}
 
 
-def test_a_subject_of_no_importance_never_reaches_anybody() -> None:
-    fleet = Fleet(_table(), DetectionSettings(importance={"n00": 0.0}))
-    fleet.watch("a")
-    fleet.hold("a", {FIRST: 1e25})
-
-    assert fleet.ranks("a") == {}
-
-
 def test_bad_values_are_the_stewards_and_everything_else_is_the_owners() -> None:
     fleet = _fleet(a="ds+desk")
     fleet.watch("a")
