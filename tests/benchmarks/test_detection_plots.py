@@ -1,0 +1,78 @@
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.figure import Figure
+
+from benchmarks.detection import dependence, plots
+from benchmarks.detection.plot_style import plain
+from benchmarks.detection.results import Result
+from benchmarks.detection.section import Value
+
+FLEETS: Sequence[Mapping[str, Value]] = [
+    {"events": events, "reference": reference, "detector": detector, "per 1,000": rate}
+    for events in (30, 100)
+    for reference in (1_000, 10_000)
+    for detector, rate in (("e-SR", 0.0), ("PSI > .2", 54.0))
+]
+
+DEPENDENCE: Sequence[Mapping[str, Value]] = [
+    {"process": "AR .9, .03 σ", "detector": detector, "false alarms": alarms, "delay": 17.0, "limit": 9.6}
+    for detector, alarms in ((dependence.TEMPERED, 0), (dependence.UNTEMPERED, 1_866))
+]
+
+FRIEDMAN: Sequence[Mapping[str, Value]] = [
+    {"variant": variant, "detector": detector, "TPR %": found, "FPR %": false, "delay": delay}
+    for variant in ("GRA", "LEA")
+    for detector, found, false, delay in (
+        ("e-SR, histogram", 99.3, 0.7, 12.0), ("ADWIN .05", 86.0, 14.0, 27.0), ("Page-Hinkley", 0.0, 100.0, None),
+    )
+]  # fmt: skip
+
+RESULTS = [Result("fleets", FLEETS, []), Result("dependence", DEPENDENCE, []), Result("friedman", FRIEDMAN, [])]
+
+
+def _words(made: Figure) -> str:
+    return "\n".join(text.get_text() for text in made.findobj(match=lambda part: hasattr(part, "get_text")))  # type: ignore[attr-defined]
+
+
+def test_two_drawings_of_the_same_results_are_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (plots.draw(RESULTS, tmp_path / name) for name in ("first", "second"))
+
+    assert [file.name for file in first] == [file.name for file in second]
+    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
+
+
+def test_a_picture_is_drawn_where_there_are_results_for_it(tmp_path: Path) -> None:
+    drawn = plots.draw([RESULTS[1], Result("unheard of", [{"a": 1}], []), Result("fleets", [], [])], tmp_path / "new")
+
+    assert [file.name for file in drawn] == ["dependence.svg"]
+
+
+def test_pictures_are_800_px_wide(tmp_path: Path) -> None:
+    widths = {ElementTree.parse(file).getroot().get("width") for file in plots.draw(RESULTS, tmp_path)}
+
+    assert widths == {"600pt"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("false-alarms", ["per 1,000 monitor-windows", "events in the reference", "100 events in a window", "54"]),
+        ("dependence", ["false alarms", "windows until .25 σ is found (median)", "1,866", "17"]),
+        ("friedman", ["events from the change", "ADWIN .05   14.0 %", "27 (86 %)", "none left to find it"]),
+    ],
+)
+def test_a_picture_says_what_is_measured_in_which_unit(name: str, words: list[str]) -> None:
+    section, picture = plots.PICTURES[name]
+    made = picture(next(result.rows for result in RESULTS if result.name == section))
+
+    written = _words(made)
+    assert [word for word in words if word not in written] == []
+
+
+def test_figures_are_written_as_one_reads_them() -> None:
+    assert [plain(value) for value in (0, 0.0004, 0.021, 4.84, 120.4, 12_000)] == [
+        "0", "< .001", "0.021", "4.8", "120", "12,000",
+    ]  # fmt: skip
