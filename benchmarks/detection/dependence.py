@@ -78,8 +78,8 @@ def run(scale: Scale, tell: Tell) -> Section:
     note = (
         f"{monitors} monitors of {EVENTS:,} events in five minutes, {windows:,} windows each, a reference of 14 days; "
         f"then a shift of {SHIFT} σ, waited for {WAITED:,} windows. Delays are in windows, the first is 1. "
-        f"'{UNTEMPERED}' has neither design effects nor slots of time. The limit is that of ordinary e-SR's threshold: "
-        "a rule of windows may be below it, at the price of its false alarms."
+        f"'{UNTEMPERED}' has neither design effects nor slots of time. The limit is for e-SR's threshold; what alarms "
+        "without a change can be below it."
     )
     return Section("dependence", [row for one in outcomes for row in _rows(one)], _goals(outcomes, windows), note)
 
