@@ -6,6 +6,9 @@ from dataclasses import dataclass
 DAYS = 30
 """Every allowance is kept per so many days."""
 
+RATE_MIN, RATE_MAX = 1e-4, 30 * 86_400.0
+"""Least and most false alarms in 30 days that can be accepted."""
+
 _RATE = re.compile(r"(?P<number>\d+(\.\d+)?) per ((?P<times>\d+) )?(?P<unit>hour|day|week|month|quarter|year)s?")
 _UNIT_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.0, "quarter": 91.0, "year": 365.0}
 
@@ -29,7 +32,10 @@ def parse_rate(text: str) -> float:
     example = 'write it like "1 per 30 days" or "2 per week"'
     if found is None:
         raise ValueError(f"rate {text!r} cannot be read: {example}")
-    number, days = float(found["number"]), int(found["times"] or 1) * _UNIT_DAYS[found["unit"]]
+    number, days = float(found["number"]), float(found["times"] or 1) * _UNIT_DAYS[found["unit"]]
     if not number or not days:
         raise ValueError(f"rate {text!r} is never: {example}; nothing can be told without any chance of a false alarm")
-    return number * DAYS / days
+    rate = number * DAYS / days
+    if not RATE_MIN <= rate <= RATE_MAX:
+        raise ValueError(f"rate {text!r} is beyond one in {1 / RATE_MIN:,.0f} months and one a second: {example}")
+    return rate

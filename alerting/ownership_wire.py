@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from alerting.allowance import parse_rate
+from alerting.allowance import RATE_MAX, RATE_MIN, parse_rate
 from alerting.clocks import parse_hours
 from alerting.route import Role
 
@@ -97,7 +97,7 @@ class WireContact(_Wire):
         return self
 
 
-Rate = Annotated[float, BeforeValidator(_rate), Field(gt=0)]
+Rate = Annotated[float, BeforeValidator(_rate), Field(ge=RATE_MIN, le=RATE_MAX)]
 
 
 class WireAllowance(_Wire):

@@ -30,13 +30,15 @@ def design_effects(ticks: Floats, slots: Slots, reference: Floats, scores: Float
     BLOCKS_MIN, the variance of block sums is held against what independent events give, and the greatest sum against
     the greatest of so many normal ones; the largest ratio counts.
     """
-    base = np.stack([shares(counts, real) for counts in reference])
+    pooled = shares(reference.sum(axis=0), real)
+    # Not smoothed: half a count in a bin that stays empty would be missed anew in every tick, and look like wandering.
+    sizes = reference.sum(axis=2, keepdims=True)
+    base = np.where(sizes > 0, reference / np.maximum(sizes, 1), pooled)
     events = ticks.sum(axis=2)
     expected = np.einsum("hsfb->hsf", scores[None] * base[:, :, None, :])
     single = ticks - events[:, :, None] * base[slots]
     sums = np.einsum("tsb,sfb->tsf", ticks, scores) - events[:, :, None] * expected[slots]
     deviations = np.concatenate([sums, single], axis=2)
-    pooled = shares(reference.sum(axis=0), real)
     unit = np.concatenate([np.ones((*scores.shape[:2],)), pooled * (1 - pooled)], axis=1)
     # Slots were fitted to these very ticks, which takes part of the variance away.
     fitted = len(ticks) / max(1, len(ticks) - len(reference))

@@ -47,6 +47,11 @@ class History:
         """How long the reference is."""
         return self.ticks * self.tick_seconds / 86_400
 
+    @property
+    def states_rate(self) -> bool:
+        """Whether it is long enough for a rate of false alarms; a few minutes short of it are no reason."""
+        return round(self.days, 1) >= RATE_DAYS_MIN
+
 
 def history_of(
     baseline: "Baseline",

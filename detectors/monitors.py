@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import esr
 from detectors.alternatives import REFERENCE_ERROR, Alternatives, of_histograms, of_rates
 from detectors.baseline import Baseline
 from detectors.block import Floats, Singles
+from detectors.curves import CURVES
 from detectors.esr_state import NO_TICK, EsrState
 from detectors.monitor_counts import MonitorName, effects_of, names_of, rates_of, reference_of
 from detectors.seasons import slot_of
@@ -29,6 +31,10 @@ class Gained:
     def nbytes(self) -> int:
         """Memory it takes."""
         return self.histograms.nbytes + self.rates.nbytes + self.histogram_events.nbytes + self.rate_events.nbytes
+
+
+SHIFT_SHARE = 0.4
+"""Share of the best alternative's gain from which on a change is called a shift of location."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,12 +116,29 @@ class Monitors:
         both = (self.histograms, held.histograms), (self.rates, held.rates)
         return np.concatenate([esr.evidence(of, numbers) for of, numbers in both])
 
-    def strongest(self, held: EsrState) -> list[int]:
-        """Give the alternative that holds most, of every monitor."""
-        return [*esr.strongest(held.histograms).tolist(), *esr.strongest(held.rates).tolist()]
+    def strongest(self, held: EsrState, place: int) -> int:
+        """Give the alternative of a monitor that a person would name for the evidence it holds."""
+        first = self.histograms.monitors
+        numbers = held.histograms[place] if place < first else held.rates[place - first]
+        return self.named(place, np.log(np.maximum(numbers, 1)))
 
-    def all_gains(self, tick: int, counts: Mapping[str, Counts]) -> Callable[[int, int], float]:
-        """Give, for a monitor and one of its alternatives, what the counts of some ticks of one slot say for it."""
+    def named(self, place: int, gains: Singles) -> int:
+        """Give the alternative that a person would name for what the alternatives of a monitor have gained (K).
+
+        That is the one that gained most. But what makes SHIFT_SHARE of that gain as a shift is one: beyond the last bin
+        it looks still more like a skew, or like one bin. And categories have no location, only bins.
+        """
+        best = int(gains.argmax())
+        if place >= self.histograms.monitors or gains[best] <= 0:
+            return best
+        curves = int(np.prod(self.histograms.curves.kept.shape[1:]))
+        if self.baseline.subjects[place % len(self.baseline.subjects)].kind != "numeric":
+            return curves + int(gains[curves:].argmax())
+        shift = int(gains[: curves // len(CURVES)].argmax())
+        return shift if gains[shift] >= gains[best] * SHIFT_SHARE else best
+
+    def all_gains(self, tick: int, counts: Mapping[str, Counts]) -> Callable[[int], Singles]:
+        """Give, for a monitor, what the counts of some ticks of one slot say for each of its alternatives."""
         bins, rates = self._counted(counts)
         slot = slot_of(tick, self.slots, self.tick_seconds)
         first = self.histograms.monitors
@@ -124,9 +147,8 @@ class Monitors:
             esr.log_ratios(self.rates, rates, slot),
         )
 
-        def gained(place: int, alternative: int) -> float:
-            numbers, row = (of_histograms, place) if place < first else (of_rates, place - first)
-            return float(numbers[row, alternative])
+        def gained(place: int) -> Singles:
+            return np.asarray(of_histograms[place] if place < first else of_rates[place - first])
 
         return gained
 
@@ -136,6 +158,10 @@ class Monitors:
             return "rate up"
         row = place % len(self.baseline.subjects)
         return describe(self.baseline.subjects[row], alternative)
+
+    def plays(self) -> NDArray[np.bool_]:
+        """Which monitors have any alternative: the others never have evidence."""
+        return np.concatenate([self.histograms.number, self.rates.number]) > 0
 
     def sees(self, place: int) -> bool:
         """Whether the reference allows an alternative of a rate, or of a histogram's values if they vary."""

@@ -18,10 +18,18 @@ def blind_subjects(monitors: Monitors, segment: str = "") -> dict[str, str]:
     >>> blind_subjects(Monitors.of(small, 60))
     {'on': 'the reference of 9 events cannot tell any change from chance; a longer one could'}
     """
+    ranges = {name: place for place, name in enumerate(monitors.names) if name[2] == "out_of_range"}
+    played = monitors.plays()
+
+    def range_only(place: int, name: str) -> bool:
+        """Whether all there is to see of a subject is its range, and that cannot be seen."""
+        out_of_range = ranges.get((segment, name, "out_of_range"))
+        return out_of_range is not None and not played[place] and not played[out_of_range]
+
     return {
         subject.name: why_blind(monitors, segment, subject.name)
         for place, subject in zip(_places(monitors, segment), monitors.baseline.subjects, strict=True)
-        if not monitors.sees(place)
+        if not monitors.sees(place) or range_only(place, subject.name)
     }
 
 

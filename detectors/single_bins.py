@@ -38,7 +38,7 @@ def one_bin(targets: Floats, base: Floats, k: Floats, m: Floats, deff: Floats, z
     at = np.where(rises[None], high[..., None], low[..., None])
     # A slot's own share may lie elsewhere than the pooled one: the alternative keeps its odds against the pooled share.
     odds = special.logit(targets)[None] - special.logit(base)[None, :, :, None]
-    target = special.expit(special.logit((k + 0.5) / (m + 1))[..., None] + odds)
+    target = np.clip(special.expit(special.logit((k + 0.5) / (m + 1))[..., None] + odds), 1e-12, 1 - 1e-9)
     beyond = np.where(rises[None], target > at, target < at)
     tilt = np.where(beyond, special.logit(target) - special.logit(at), 1.0)
     cost = np.log1p(at * np.expm1(tilt))

@@ -24,12 +24,13 @@ def promise(budget: Budget, history: History | None) -> str:
     >>> promise(Budget("fraud-ds", (30.0, 4.0, 1.0), 120), None)[:86]
     'No rate of false alarms is stated, since the baseline was fitted to rows without times'
     """
-    digests, tickets, pages = (number(rate) for rate in budget.accepts)
+    names = ("digest", "ticket", "false page")
+    digests, tickets, pages = (_count(rate, name) for rate, name in zip(budget.accepts, names, strict=True))
     rates = (
-        f"at most {pages} false page{'' if pages == '1' else 's'}, {tickets} tickets and {digests} digests in 30 days "
-        f"for {budget.party}, over its {budget.monitors:,} monitors"
+        f"at most {pages}, {tickets} and {digests} in 30 days for {budget.party}, over its "
+        f"{_count(budget.monitors, 'monitor')}"
     )
-    if history is not None and history.days >= RATE_DAYS_MIN:
+    if history is not None and history.states_rate:
         return f"Expected at this setting: {rates}."
     return (
         f"No rate of false alarms is stated, since {too_short(history)}: how its events depend on each other is not "
@@ -48,6 +49,10 @@ def sight(reach: float) -> str:
     return f"The smallest lasting shift this baseline can see is {reach:.2f} standard deviations."
 
 
+def _count(amount: float, what: str) -> str:
+    return f"{number(amount) if amount % 1 else f'{amount:,.0f}'} {what}{'' if amount == 1 else 's'}"
+
+
 def too_short(history: History | None) -> str:
     """Say why the order in time that a baseline knows is not enough for a rate of false alarms.
 
@@ -56,6 +61,5 @@ def too_short(history: History | None) -> str:
     """
     if history is None:
         return "the baseline was fitted to rows without times"
-    minutes = history.ticks * history.tick_seconds / 60
-    span = f"{history.days:.1f} days" if history.days >= 1 else f"{number(round(minutes))} minutes"
+    span = f"{history.days:.1f} days" if history.days >= 1 else f"{number(round(history.days * 1_440))} minutes"
     return f"the baseline spans {span} of the {RATE_DAYS_MIN} days it takes"

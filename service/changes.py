@@ -18,6 +18,10 @@ LOOK_BACK_TICKS = 2_880
 """A change that began longer ago is dated to the beginning of what is looked at."""
 
 CHUNK_TICKS = 60
+
+VAST = 1e20
+"""Evidence near the most that is kept, at which alternatives can no longer be told apart by what they hold."""
+
 SURE = 10.0
 """Log evidence lost, going back from the best beginning so far, after which no better one is looked for."""
 
@@ -27,16 +31,19 @@ def name_changes(
 ) -> None:
     """Date and name the changes of monitors that the evidence speaks against for the first time."""
     held = state.esr_state(monitors)
-    strongest = monitors.strongest(held)
+    evidence = monitors.evidence(held)
     by_segment: dict[str, list[int]] = {}
     for place in places:
         by_segment.setdefault(monitors.names[place][0], []).append(place)
     for segment, mine in by_segment.items():
         stream = Stream(key.kind, key.model, key.version, segment)
+        vast = [place for place in mine if evidence[place] > VAST]
+        chosen = {place: monitors.strongest(held, place) for place in mine}
+        chosen |= _of_newest(connection, monitors, stream, vast, tick)
         begin = max(tick - LOOK_BACK_TICKS, state.first_tick or 0)
-        onsets = _onsets(connection, monitors, stream, mine, [strongest[place] for place in mine], (begin, tick))
+        onsets = _onsets(connection, monitors, stream, mine, list(chosen.values()), (begin, tick))
         for place, onset in zip(mine, onsets, strict=True):
-            state.name_change(monitors.names[place], onset, monitors.describe(place, strongest[place]))
+            state.name_change(monitors.names[place], onset, monitors.describe(place, chosen[place]))
 
 
 def since_change(
@@ -62,6 +69,18 @@ def since_change(
             yield stream, level.onset, pane
 
 
+def _of_newest(
+    connection: Connection, monitors: Monitors, stream: Stream, places: Sequence[int], tick: int
+) -> dict[int, int]:
+    """Give the alternative that the newest pane speaks for most: where several have all the evidence there can be."""
+    last = tick - tick % STEP
+    found = stream_panes(connection, stream, monitors.baseline.id, STEP, last, last) if places else []
+    if not found:
+        return {}
+    gained = monitors.all_gains(last, {stream.segment: found[0][1]})
+    return {place: monitors.named(place, gained(place)) for place in places}
+
+
 def _onsets(
     connection: Connection,
     monitors: Monitors,
@@ -71,16 +90,16 @@ def _onsets(
     ticks_seen: tuple[int, int],
 ) -> list[int]:
     """Give the tick in which each change most likely began, a multiple of STEP, among those from first to last."""
-    first, last = ticks_seen
-    last -= last % STEP
+    first, last = (tick - tick % STEP for tick in ticks_seen)
     gains: list[np.ndarray] = []
     ticks: list[int] = []
     for end in range(last, first - STEP, -CHUNK_TICKS):
-        found = stream_panes(connection, stream, monitors.baseline.id, STEP, end - CHUNK_TICKS + STEP, end)
-        for begin, counts in reversed(found):
-            gained = monitors.all_gains(begin, {stream.segment: counts})
-            gains.append(np.array([gained(place, of) for place, of in zip(places, alternatives, strict=True)]))
-            ticks.append(begin)
+        begin = max(first, end - CHUNK_TICKS + STEP)
+        found = stream_panes(connection, stream, monitors.baseline.id, STEP, begin, end)
+        for at, counts in reversed(found):
+            gained = monitors.all_gains(at, {stream.segment: counts})
+            gains.append(np.array([gained(place)[of] for place, of in zip(places, alternatives, strict=True)]))
+            ticks.append(at)
         sums = np.cumsum(np.array(gains), axis=0) if gains else np.zeros((0, len(places)))
         if len(sums) and bool((sums.max(axis=0) - sums[-1] > SURE).all()):
             break

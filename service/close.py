@@ -95,8 +95,11 @@ class Closer:
             last = min(now.tick, start + skipped + STEP - 1 - (start + skipped) % STEP)
             if not advance(connection, self.closed, last, now, skipped, self.wall_ms()):
                 return None
-            if (last + 1) % STEP == 0 or now.reason == "exhausted":
+            evaluated = (last + 1) % STEP == 0 or now.reason == "exhausted"
+            if evaluated:
                 self._boundary(connection, last)
+        if evaluated:
+            self.evaluator.kept()
         self._empty = 0 if filled is not None and filled <= last else self._empty + last - start + 1
         self.closed = last
         self.on_close(last - start + 1)

@@ -57,6 +57,7 @@ class Evaluator:
     on_findings: Callable[[Sequence[tuple[Finding, str]]], None] = lambda findings: None
     on_decisions: Callable[[Decisions], None] = lambda decisions: None
     _held: tuple[int | None, dict[ModelKey, SequenceState]] = field(default=(None, {}))
+    _evaluated: tuple[int | None, dict[ModelKey, SequenceState]] = field(default=(None, {}))
 
     def evaluate(self, connection: Connection, tick: int) -> None:
         """Evaluate the boundary that ends with `tick`: readings, findings, incidents, notices and audit are written."""
@@ -85,15 +86,20 @@ class Evaluator:
             self._since_change(connection, turn, watched)
         self._decide(connection, turn)
         for key, baseline in watched.items():
-            turn.begin_anew(key, self.gating.monitors(key, baseline), self.policy.ladder)
+            monitors, evidence = self.gating.monitors(key, baseline), self.gating.gathered(key).evidence
+            turn.begin_anew(key, monitors, evidence, self.policy.ladder)
         put_sequences(connection, tick, [(key, turn.states[key].encode()) for key in watched])
-        self._held = (tick, turn.states)
+        self._evaluated = (tick, turn.states)
+
+    def kept(self) -> None:
+        """Take note that the transaction of the last evaluation is through: its states need not be read again."""
+        self._held = self._evaluated
 
     def _states(self, connection: Connection) -> dict[ModelKey, SequenceState]:
         """The states after the last evaluation: those in memory when it was ours, else those in the store."""
         tick, states = self._held
         # Until this transaction is through, what is in memory belongs to no evaluation that the store knows.
-        self._held = (None, {})
+        self._held = self._evaluated = (None, {})
         if tick is not None and tick == sequence_tick(connection):
             return states
         return {key: SequenceState.decode(content) for key, content in sequences(connection).items()}

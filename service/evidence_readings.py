@@ -55,20 +55,24 @@ def _reading(
     if not marks and not monitors.sees(places[0]):
         why = why_blind(monitors, segment, subject)
         return Reading(subject, "esr", window, "insufficient", n, reference_n, why=why)
-    place = max(marks or places, key=lambda one: (gathered.evidence[one], -one))
+    played = monitors.plays()
+    choice = marks or [place for place in places if played[place]] or places
+    place = max(choice, key=lambda one: (gathered.evidence[one], -one))
     marked = levels.get(monitors.names[place])
     rank = marked.rank if marked is not None else 0
     value = math.log10(max(1.0, float(gathered.evidence[place])))
     needed = math.log10(gathered.needed(place, min(rank + 1, len(TOLD_BY))))
     state: State = "drifting" if rank else "ok"
     if marked is not None:
-        words = f"evidence 10^{value:.1f}, beyond what {TOLD_BY[rank - 1]} takes: {marked.what or 'changed'}"
+        words = (
+            f"{marked.what or 'changed'}: evidence 10^{value:.1f}; it was 10^{marked.e_value:.1f} when "
+            f"{TOLD_BY[rank - 1]} was due, which took 10^{marked.e_needed:.1f}"
+        )
     else:
         words = f"evidence 10^{value:.1f} of the 10^{needed:.1f} that {TOLD_BY[rank]} takes"
-    return Reading(
-        subject, "esr", window, state, n, reference_n, round(value, 3), threshold=round(needed, 3),
-        why=words + _sees(monitors, places[0]),
-    )  # fmt: skip
+    threshold = round(needed, 3) if math.isfinite(needed) else None
+    why = words + _sees(monitors, places[0])
+    return Reading(subject, "esr", window, state, n, reference_n, round(value, 3), threshold=threshold, why=why)
 
 
 def _sees(monitors: Monitors, place: int) -> str:

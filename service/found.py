@@ -8,6 +8,7 @@ from alerting.cause import cause_of
 from alerting.finding import Finding, Move, Stream
 from alerting.incident import Incident
 from alerting.tiers import FLOW, Ladder, Tier
+from detectors.block import Floats
 from detectors.monitor_counts import MonitorName
 from detectors.monitors import Monitors
 from detectors.reading import Reading
@@ -16,6 +17,9 @@ from service.gating import CEILINGS, Gating
 from service.levels import Level
 from service.sequential import SequenceState
 from service.store.changes import ModelKey
+
+FADED = 2.0
+"""Powers of ten below what its rank took at which evidence no longer speaks for a change."""
 
 
 @dataclass(slots=True)
@@ -56,30 +60,37 @@ class Turn:
         incident = self.incidents.get(cause_of(stream))
         return incident if incident is not None and incident.open else None
 
-    def begin_anew(self, key: ModelKey, monitors: Monitors, ladder: Ladder) -> None:
-        """Let marked monitors begin anew whose change is over.
+    def begin_anew(self, key: ModelKey, monitors: Monitors, evidence: Floats, ladder: Ladder) -> None:
+        """Let marked monitors, whose evidence (J) is given, begin anew when their change is over.
 
-        That is when a reading which lies wholly after the mark clears at the lowest tier, and no open incident still
-        holds the monitor: evidence must not run up again against what people are already told of.
+        While an open incident holds a monitor it is not: evidence must not run up again against what people are already
+        told of. Else it is when the incident has let go of it since the mark, when a reading which lies wholly after
+        the mark clears at the lowest tier, or when the evidence itself has FADED.
         """
         state = self.states.get(key)
         if state is None or not state.levels:
             return
         over = [
             name
-            for name in monitors.names
-            if (level := state.level(name)) is not None and self._is_over(key, name, level, ladder)
+            for name, held in zip(monitors.names, evidence.tolist(), strict=True)
+            if (level := state.level(name)) is not None and self._is_over(key, name, level, held, ladder)
         ]
         if over:
             state.begin_anew(monitors, over)
 
-    def _is_over(self, key: ModelKey, name: MonitorName, level: Level, ladder: Ladder) -> bool:
+    def _is_over(self, key: ModelKey, name: MonitorName, level: Level, evidence: float, ladder: Ladder) -> bool:
         segment, subject, detector = name
         stream = Stream(key.kind, key.model, key.version, segment)
-        incident = self.incident(stream)
-        if incident is not None and any(member.key == name for member in incident.held):
-            return False
         marked = datetime.fromtimestamp((level.at + 1) * self.tick_seconds, UTC)
+        incident = self.incidents.get(cause_of(stream))
+        member = next((m for m in incident.members if m.key == name), None) if incident is not None else None
+        if incident is not None and member is not None:
+            if incident.open and member.held:
+                return False
+            if member.cleared_at is not None and member.cleared_at >= marked:
+                return True
+        if evidence < 10 ** (level.e_needed - FADED):
+            return True
         return any(
             ladder.clears(finding, Tier.OBSERVE)
             for finding in self.findings
@@ -109,7 +120,7 @@ def findings_of(
     incident = turn.incident(stream)
     state = turn.state(stream)
     held = {member.key: member.since for member in incident.held} if incident is not None else {}
-    marked = turn.gated and bool(state.levels)
+    marked = bool(state.levels)
     loud = incident is not None or any(r.state == "drifting" and r.detector != "esr" for r in readings)
     if not marked and not loud:
         return []

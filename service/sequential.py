@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from alerting.finding import Finding
+from alerting.tiers import FLOW
 from detectors.adwin import AdwinState, tick_values
 from detectors.adwin import step as step_adwin
 from detectors.baseline import EVENTS, Baseline, Counts
@@ -23,6 +24,9 @@ VERSION = 2
 
 CHANGE = "change"
 """Window of what came since a change began."""
+
+FRESHNESS_TICKS = 3
+"""Ticks of silence that are never told of, whatever detection.freshness_seconds says."""
 
 TIERS = ("observe", "investigate", "act")
 
@@ -135,12 +139,15 @@ class SequenceState:
         if successor and not any(events):
             return [*readings, *_succeeded(usual, successor)]
         silent = (first + len(ticks) - 1 - self.last_tick) * tick_seconds
-        return [*readings, usual, freshness(silent, detection.freshness_seconds)]
+        # Between the events of two ticks there is always silence, so that less than a few ticks of it say nothing.
+        longest = max(detection.freshness_seconds, FRESHNESS_TICKS * tick_seconds)
+        return [*readings, usual, freshness(silent, longest)]
 
     def _follow(self, baseline: Baseline) -> None:
         """Begin anew whatever compares with the baseline when that is another one."""
         if self.baseline != baseline.id:
             self.baseline, self.adwin, self.esr, self.levels = baseline.id, {}, None, {}
+            self.known = {name: tier for name, tier in self.known.items() if name.split("\x1f")[2] in FLOW}
 
     def _step_adwin(self, baseline: Baseline, ticks: Sequence[Counts | None]) -> list[Reading]:
         """Step every numeric subject; a cut in any of the ticks is what is reported."""

@@ -127,9 +127,10 @@ class DetectionSettings(_Section):
     events_min: int = Field(50, ge=10, description="Fewer events in a window: insufficient.")
     ks_distance_min: float = Field(0.05, ge=0, description="KS distance below which a change is negligible.")
     rate_change_min: float = Field(0.01, ge=0, description="Change of a quality rate below which it is negligible.")
-    freshness_seconds: float = Field(900, gt=0, description="A stream silent for this long is drifting on freshness.")
-    importance: dict[str, float] = Field(
-        default_factory=dict, description="Weight of a feature (0-1) when evidence is ranked."
+    freshness_seconds: float = Field(900, gt=0, description="A stream silent for this long, and for 3 ticks, drifts.")
+    importance: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        default_factory=dict,
+        description="Weight of a feature (0-1): in its owner's budget, and in notices.",
     )
 
 

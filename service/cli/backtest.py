@@ -46,7 +46,8 @@ def run(request: Request, *, config: Path | None, as_json: bool) -> int:
     settings = settings_of(config)
     check(request)
     frozen = reference_of(request, settings)
-    for subject, why in blind_subjects(Monitors.of(frozen, settings.time.tick_seconds)).items():
+    blind = blind_subjects(Monitors.of(frozen, settings.time.tick_seconds)) if frozen.subjects else {}
+    for subject, why in blind.items():
         print(f"driftwarden backtest: {subject} cannot be watched: {why}", file=sys.stderr)
     report = Report(as_json)
     with tempfile.TemporaryDirectory(prefix="driftwarden-backtest-") as folder:
@@ -57,7 +58,7 @@ def run(request: Request, *, config: Path | None, as_json: bool) -> int:
             rejected = _rejected(store)
             report.summarise(
                 rows=parts.progress.records, ticks=parts.progress.ticks,
-                monitors=len(frozen.subjects) * len(frozen.reference), rejected=rejected,
+                monitors=len(frozen.subjects) * len(frozen.reference), rejected=rejected, blind=blind,
                 seconds=time.monotonic() - began,
             )  # fmt: skip
             _check_rows(request, store, parts.progress.records, rejected)

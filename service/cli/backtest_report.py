@@ -9,7 +9,7 @@ import msgspec
 from alerting.decide import Decisions
 from alerting.finding import Finding
 
-Value: TypeAlias = str | int | float | Mapping[str, int] | None
+Value: TypeAlias = str | int | float | Mapping[str, int] | Mapping[str, str] | None
 
 
 @dataclass(slots=True)
@@ -50,12 +50,22 @@ class Report:
                 incident=notice.incident,
             )  # fmt: skip
 
-    def summarise(self, *, rows: int, ticks: int, monitors: int, rejected: Mapping[str, int], seconds: float) -> None:
-        """Print the last line."""
+    def summarise(
+        self,
+        *,
+        rows: int,
+        ticks: int,
+        monitors: int,
+        rejected: Mapping[str, int],
+        blind: Mapping[str, str],
+        seconds: float,
+    ) -> None:
+        """Print the last line; `blind` gives the subjects that cannot be watched, with the reason."""
         if self.as_json:
             self._say(
                 type="summary", rows=rows, ticks=ticks, monitors=monitors, findings=self.findings,
-                incidents=self.incidents, notices=self.notices, rejected=rejected, seconds=round(seconds, 3),
+                incidents=self.incidents, notices=self.notices, rejected=rejected, blind=blind,
+                seconds=round(seconds, 3),
             )  # fmt: skip
             return
         print(

@@ -92,7 +92,7 @@ def _order(history: History | None) -> str:
     words = f"The rows span {history.days:.1f} days; the largest design effect is {largest:.3g}, with {seasons}"
     if len(history.slots):
         words += f" in {int(history.seasonal.sum())} of {len(history.seasonal)} subjects"
-    if history.days < RATE_DAYS_MIN:
+    if not history.states_rate:
         words += f". {RATE_DAYS_MIN} days are needed before a rate of false alarms can be stated"
     return words + "."
 

@@ -100,12 +100,12 @@ def version_row(key: ModelKey, monitors: Monitors) -> VersionRow:
 def refusal(frozen: Baseline) -> str:
     """Say why no rate of false alarms can be stated for a baseline; "" when one can."""
     whole = frozen.history.get("")
-    if whole is None or whole.days < RATE_DAYS_MIN:
+    if whole is None or not whole.states_rate:
         return too_short(whole)
     short = [
         segment
         for segment in frozen.reference
-        if (history := frozen.history.get(segment)) is not None and history.days < RATE_DAYS_MIN
+        if (history := frozen.history.get(segment)) is not None and not history.states_rate
     ]
     if not short:
         return ""

@@ -75,3 +75,10 @@ def test_a_rate_that_is_refused_in_the_table_is_quoted_with_an_example(accepts: 
 
     assert f"rate '{rate}'" in _faults(accepts)
     assert 'rite it like "1 per 30 days" or "2 per week"' in _faults(accepts)
+
+
+@pytest.mark.parametrize(
+    "accepts", [f"pages: {'9' * 400} per day", f"pages: 1 per {'9' * 400} days", "pages: 1 per 0 days"]
+)
+def test_a_rate_beyond_all_reason_is_refused_at_its_line(accepts: str) -> None:
+    assert _faults(accepts).startswith("owners.yaml:3:")

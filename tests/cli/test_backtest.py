@@ -16,7 +16,7 @@ from tests.cli.conftest import BEGIN_S, BROKEN_FROM, ROWS
 LEARNED = 1_000
 COMMON = {"type", "time", "row", "model", "subject", "tier", "detector", "reason"}
 SUMMARY = {
-    "type", "rows", "ticks", "monitors", "findings", "incidents", "notices", "rejected", "seconds"
+    "type", "rows", "ticks", "monitors", "findings", "incidents", "notices", "rejected", "blind", "seconds"
 }  # fmt: skip
 
 
@@ -128,6 +128,7 @@ def test_rows_without_a_time_get_one_at_the_rate_given(command: Command, history
     # The column `at` is a feature now. It rises for ever, in the reference too, so that nothing is unusual about it.
     assert {line["subject"] for line in lines if line["tier"] == "act"} == {"amount"}
     assert "at cannot be watched: the reference of 1,000 events, which wander so much that they are" in by_rate.err
+    assert set(by_rate.lines[-1]["blind"]) == {"at"}
     assert by_rate.lines[-1]["ticks"] == _backtest(command, history).lines[-1]["ticks"]
 
 

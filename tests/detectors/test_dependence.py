@@ -141,3 +141,21 @@ def test_hours_without_events_are_left_out() -> None:
     hours[5::24] = 0
 
     assert seasonal(hours, hours.sum(axis=0), DAY).tolist() == [True]
+
+
+def test_bins_that_stay_empty_are_no_wandering_however_few_events_a_slot_has() -> None:
+    rng = np.random.default_rng(11)
+    ticks = _ticks(rng, np.zeros(24 * 7 * 8), 20)
+    ticks[:, :, 5] = 0
+    slots = np.arange(len(ticks)) % (24 * 7)
+    reference = np.stack([ticks[slots == slot].sum(axis=0) for slot in range(24 * 7)])
+    scores = legendre(shares(reference.sum(axis=0), REAL), REAL)
+
+    assert design_effects(ticks, slots, reference, scores, REAL).max() < 3
+
+
+def test_a_constant_has_a_design_effect_of_one() -> None:
+    ticks = np.zeros((2_000, 1, 14))
+    ticks[:, :, 3] = 2
+
+    assert _effects(ticks).max() == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.baseline import Baseline
-from detectors.columns import Scalar, columns_of
+from detectors.columns import Columns, Scalar, columns_of
 from detectors.esr_state import EsrState
 from detectors.fit import fit
 from detectors.fold import fold
@@ -141,8 +141,36 @@ def test_rates_count_what_their_readings_count() -> None:
 def test_what_some_ticks_gave_one_alternative_can_be_asked_for() -> None:
     place = MONITORS.names.index(("", "income", "psi"))
     held = _played(range(5), shift=0.5)
-    winner = MONITORS.strongest(held)[place]
-    gained = [MONITORS.all_gains(tick, _tick(tick, shift=0.5))(place, winner) for tick in range(5)]
+    winner = MONITORS.strongest(held, place)
+    gained = [MONITORS.all_gains(tick, _tick(tick, shift=0.5))(place)[winner] for tick in range(5)]
 
     assert min(gained) > 0
     assert MONITORS.describe(place, winner) == "location up"
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        (np.random.default_rng(1).normal(0.5, 1, 400), "location up"),
+        (np.random.default_rng(1).normal(-6, 1, 400), "location down"),
+        (np.random.default_rng(1).normal(0, 1, 400) * 1_000, "scale up"),
+        (np.full(400, 0.01), "bin "),
+    ],
+)
+def test_a_change_is_named_as_a_person_would_name_it(values: np.ndarray, name: str) -> None:
+    known = np.random.default_rng(0).normal(size=5_000).tolist()
+    baseline = fit({"x": known}, categories_max=10, segments_max=0)
+    monitors = Monitors.of(baseline, 60)
+    gained = monitors.all_gains(0, {"": fold(baseline, Columns(400, {"x": values}))})
+
+    assert monitors.describe(0, monitors.named(0, gained(0))).startswith(name)
+
+
+def test_a_change_of_categories_is_named_by_a_bin() -> None:
+    baseline = fit({"x": ["NO", "SE", "DK"] * 2_000}, categories_max=10, segments_max=0)
+    monitors = Monitors.of(baseline, 60)
+    counts = fold(baseline, columns_of(baseline, [{"x": value} for value in ["NO", "DK"] * 200]))
+
+    named = monitors.named(0, monitors.all_gains(0, {"": counts})(0))
+
+    assert monitors.describe(0, named) in ("bin 'SE' down", "bin 'NO' up", "bin 'DK' up")

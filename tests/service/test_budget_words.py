@@ -84,3 +84,17 @@ def test_a_segment_whose_order_in_time_is_unknown_is_promised_what_all_events_ar
 def test_no_reach_is_not_put_into_words() -> None:
     assert sight(float("inf")) == ""
     assert sight(0.125) == "The smallest lasting shift this baseline can see is 0.12 standard deviations."
+
+
+def test_one_is_said_as_one() -> None:
+    assert "at most 1 false page, 1 ticket and 1 digest in 30 days for ds, over its 1 monitor." in promise(
+        Budget("ds", (1.0, 1.0, 1.0), 1), None
+    )
+
+
+def test_a_week_that_lacks_some_minutes_is_one_and_what_lacks_hours_is_not_said_to_be_one() -> None:
+    budget = Budget("ds", (1.0, 1.0, 1.0), 1)
+
+    assert promise(budget, _history(7 * 1_440 - 10)).startswith("Expected at this setting: ")
+    assert "the baseline spans 6.9 days of the 7 days it takes" in promise(budget, _history(7 * 1_440 - 144))
+    assert too_short(_history(7 * 1_440 - 144)) == "the baseline spans 6.9 days of the 7 days it takes"

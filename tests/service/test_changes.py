@@ -167,3 +167,21 @@ def test_a_change_across_hours_is_merged_from_hours_and_their_ends_without_count
 
 def test_a_change_whose_panes_are_gone_is_not_read(tmp_path: Path) -> None:
     assert _since(_store(tmp_path), FIRST + 19, (INCOME, FIRST)) == []
+
+
+def test_a_change_so_large_that_all_evidence_is_at_its_most_is_named_by_what_it_is(tmp_path: Path) -> None:
+    played = planted(tmp_path)
+    played.play(10)
+    played.play(5, Change(gone="SE"))
+    level = played.state().level(COUNTRY)
+
+    assert level is not None
+    assert (level.onset, level.what) == (FIRST + 10, "bin 'SE' down")
+
+
+def test_nothing_is_dated_before_what_is_looked_at(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    _put(store, 5, range(FIRST, FIRST + 3_600, 5), MOVED)
+    tick = FIRST + 3_599
+
+    assert -5 < _named(store, tick).onset - (tick - LOOK_BACK_TICKS) < 5

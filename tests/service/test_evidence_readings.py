@@ -130,3 +130,11 @@ def test_readings_follow_a_change_through_the_line(tmp_path: Path) -> None:
     assert before == {"country": "ok", "income": "ok", "known": "ok", "events": "ok"}
     assert {name: reading.state for name, reading in after.items()} == before | {"income": "drifting"}
     assert [words in after["income"].why for words in ("location up", "a page")] == [True] * 2
+
+
+def test_evidence_that_has_gone_is_not_said_to_be_beyond_anything() -> None:
+    income = _read({INCOME: 1.0}, {INCOME: Level(3, 5, 0, "location up", 7.2, 5.8)})["income"]
+
+    assert income.value == 0.0
+    assert "beyond" not in income.why
+    assert "10^7.2" in income.why

@@ -10,7 +10,7 @@ from detectors.monitors import Monitors
 from service.levels import Level, level_name
 from service.sequential import SequenceState
 from service.store.schema import finding, incident, notice, sequence
-from tests.service.planted import BASELINE, FIRST, Change, Planted, counted, planted
+from tests.service.planted import BASELINE, FIRST, Change, Planted, counted, fitted, planted
 
 PLAN = ((30, Change()), (20, Change(shift=0.6, missing=0.05)), (75, Change()), (15, Change(shift=0.6)))
 MONITORS = Monitors.of(BASELINE, 60)
@@ -118,3 +118,32 @@ def test_a_state_of_a_later_release_is_refused_though_it_has_fields_of_its_own()
 
     with pytest.raises(ValueError, match="version 3, this release knows 2; upgrade"):
         SequenceState.decode(msgspec.msgpack.encode(later))
+
+
+def test_a_worker_whose_evaluation_was_lost_goes_on_from_what_another_one_wrote(tmp_path: Path) -> None:
+    alone, both = planted(tmp_path / "alone"), planted(tmp_path / "both")
+    for played in (alone, both):
+        played.play(10)
+    with pytest.raises(RuntimeError, match="lost"):
+        _evaluate_in_vain(both)
+    first = both.parts
+    both.restart()
+    for played in (alone, both):
+        played.play(5, Change(shift=0.1))
+    both.parts = first
+    for played in (alone, both):
+        played.play(5)
+
+    assert both.state().encode() == alone.state().encode()
+
+
+def test_a_change_against_another_baseline_is_news_though_it_was_known_before(tmp_path: Path) -> None:
+    played = planted(tmp_path)
+    played.play(10)
+    played.play(10, Change(shift=0.8))
+    played.watch(fitted(seed=5))
+    played.play(60)
+    before = len(played.findings)
+    played.play(5, Change(shift=0.8))
+
+    assert [(found.subject, tier) for _, found, tier in played.findings[before:]] == [("income", "act")]

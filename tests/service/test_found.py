@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alerting.cause import cause_of
@@ -163,10 +164,11 @@ def test_since_a_change_only_what_changed_then_is_read() -> None:
     assert _found(_turn(), _reading(), flow, since=110, onset=110) == []
 
 
-def _over(turn: Turn, readings: Sequence[Finding]) -> bool:
-    """Whether income begins anew after an evaluation that found these."""
+def _over(turn: Turn, readings: Sequence[Finding], evidence: float = 1e9) -> bool:
+    """Whether income begins anew after an evaluation that found these, with so much evidence left."""
     turn.findings += readings
-    turn.begin_anew(KEY, GATING.monitors(KEY, BASELINE), LADDER)
+    monitors = GATING.monitors(KEY, BASELINE)
+    turn.begin_anew(KEY, monitors, np.full(len(monitors.names), evidence), LADDER)
     return not turn.states[KEY].levels
 
 
@@ -176,6 +178,21 @@ def _calm(since: int = AT + 1, detector: str = "psi", subject: str = "income") -
 
 def test_a_mark_is_over_once_a_reading_that_lies_after_it_clears() -> None:
     assert _over(_turn(), [_calm()])
+
+
+def test_a_mark_is_over_once_its_evidence_has_faded_a_hundredfold() -> None:
+    needed = 10**5.84
+
+    assert not _over(_turn(), [], evidence=needed / 90)
+    assert _over(_turn(), [], evidence=needed / 110)
+    assert not _over(_turn(incident=_held(since=100)), [], evidence=0)
+
+
+def test_a_mark_is_over_once_the_incident_has_let_go_of_it() -> None:
+    incident = _held(since=100)
+    gone = tuple(replace(member, cleared_at=_time(AT + 1)) for member in incident.members)
+
+    assert _over(_turn(incident=replace(incident, members=gone)), [])
 
 
 def test_a_reading_that_reaches_back_before_the_mark_does_not_end_it() -> None:
@@ -205,3 +222,10 @@ def test_the_same_change_is_news_again_after_it_was_over(tmp_path: Path) -> None
 
     assert [change.type for change in played.changes] == ["opened", "resolved", "opened"]
     assert [(found.subject, tier) for _, found, tier in played.findings] == [("income", "act"), ("income", "act")]
+
+
+def test_under_fixed_thresholds_a_mark_is_over_in_the_same_way() -> None:
+    turn = _turn(gated=False)
+    calm = replace(_reading(state="ok", low=0.0), high=0.004, value=0.002)
+
+    assert _over(turn, _found(turn, calm, since=AT + 1))

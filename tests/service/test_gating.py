@@ -1,6 +1,6 @@
 """Each owner's budget is shared over all that would reach them, whatever the others' evidence says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,12 +85,10 @@ class Fleet:
         first = monitors.histograms.monitors
         for name, value in evidence.items():
             place = monitors.names.index(name)
-            of, numbers, row = (
-                (monitors.histograms, held.histograms, place)
-                if place < first
-                else (monitors.rates, held.rates, place - first)
-            )
-            numbers[row, 0] = value * max(1, int(of.number[row]))
+            rate = place >= first
+            numbers, row = (held.rates if rate else held.histograms), place - first * rate
+            number = (monitors.rates if rate else monitors.histograms).number[row]
+            numbers[row, 0] = value * max(1, int(number))
         self.states[_key(model)].esr = held
 
     def ranks(self, model: str, tick: int = 1) -> dict[MonitorName, int]:
@@ -237,12 +235,8 @@ def test_a_model_that_is_no_longer_watched_is_forgotten() -> None:
     fleet.ranks("a")
 
     assert fleet.gating.budgets.keys() == {"ds"}
-    asks: list[Callable[[ModelKey], object]] = [
-        fleet.gating.monitors_of, fleet.gating.parties_of, fleet.gating.gathered,
-    ]  # fmt: skip
-    for ask in asks:
-        with pytest.raises(KeyError):
-            ask(_key("gone"))
+    with pytest.raises(KeyError):
+        fleet.gating.monitors_of(_key("gone"))
 
 
 def test_a_monitor_that_rose_is_given_once_and_keeps_what_it_took() -> None:
@@ -263,3 +257,43 @@ def test_nothing_watched_raises_nothing() -> None:
 
     assert fleet.gating.raise_levels({}, {}, 1) == {}
     assert fleet.gating.budgets == {}
+
+
+def test_what_is_not_enough_for_a_ticket_is_never_enough_for_a_page() -> None:
+    fleet = Fleet(_table(), DetectionSettings(tickets_per_30_days=4, pages_per_30_days=10))
+    fleet.watch("a")
+    fleet.hold("a", {FIRST: 0.999 * 100 * TICKS / 4})
+
+    assert fleet.ranks("a") == {FIRST: 1}
+    assert [_alone(fleet, "a", rank) for rank in (2, 3)] == [pytest.approx(100 * TICKS / 4)] * 2
+
+
+def test_what_one_needs_alone_counts_its_importance() -> None:
+    fleet = Fleet(_table(), DetectionSettings(importance={"n00": 0.1}))
+    fleet.watch("a")
+
+    assert _alone(fleet, "a", 3) == pytest.approx(TICKS * 95.5 / 0.1)
+    assert _alone(fleet, "a", 3, ("", "n01", "psi")) == pytest.approx(TICKS * 95.5)
+
+
+def test_monitors_that_rise_together_do_not_say_that_they_lack_evidence() -> None:
+    fleet = _fleet()
+    fleet.watch("a")
+    names: list[MonitorName] = [("", f"n{number:02}", "psi") for number in range(18)]
+    fleet.hold("a", dict.fromkeys(names, 6.0 * TICKS))
+    fleet.ranks("a")
+    levels = fleet.states[_key("a")].levels.values()
+
+    assert len(levels) == 18
+    assert all(level.e_value >= level.e_needed for level in levels)
+
+
+def test_a_table_that_is_replaced_during_an_evaluation_counts_from_the_next_one() -> None:
+    tables = [_table(a="desk"), _table(a="ds")]
+    gating = Gating(DetectionSettings(), lambda: tables.pop(0) if len(tables) > 1 else tables[0], 60)
+    watched, states = {_key("a"): HUNDRED}, {_key("a"): SequenceState()}
+    gating.raise_levels(watched, states, 1)
+    owners = [set(gating.budgets)]
+    gating.raise_levels(watched, states, 2)
+
+    assert [*owners, set(gating.budgets)] == [{"desk"}, {"ds"}]
