@@ -17,6 +17,11 @@ from benchmarks.detection.section import Scale, Value
 from benchmarks.detection.sections import ON_SETS, SECTIONS
 from service.cli.screen import screen
 
+WIDE = 180
+
+COLUMNS_MAX, WORDS_MAX = 9, 20
+"""A table of more columns has room for texts of so many letters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -52,7 +57,8 @@ def run(request: Request) -> None:
     if request.json:
         print(as_json(results).decode())
     else:
-        show(results, screen())
+        # A file or a pipe has no width of its own: the widest table is given the room it needs.
+        show(results, Console(width=None if sys.stdout.isatty() else WIDE))
 
 
 def played(names: Sequence[str], scale: Scale, sets: Path | None) -> list[Result]:
@@ -83,6 +89,8 @@ def show(results: Sequence[Result], console: Console) -> None:
             f"[bold]{result.name}[/bold]" + (f"  {seconds:,.0f} s" if isinstance(seconds, int | float) else "")
         )
         console.print(_table(result))
+        for line in _remarks(result):
+            console.print(escape(line), highlight=False)
         if result.note:
             console.print(escape(result.note), highlight=False)
         for goal in result.goals:
@@ -94,14 +102,32 @@ def show(results: Sequence[Result], console: Console) -> None:
 
 
 def _table(result: Result) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in result.rows[0] if result.rows else ():
-        values = [row.get(column) for row in result.rows]
-        words = any(isinstance(value, str | bool) for value in values)
-        table.add_column(escape(column), justify="left" if words else "right", overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    wordy = _wordy(result)
+    columns = [column for column in (result.rows[0] if result.rows else ()) if column not in wordy]
+    for place, column in enumerate(columns):
+        words = any(isinstance(row.get(column), str | bool) for row in result.rows)
+        table.add_column(escape(column), justify="left" if words else "right", overflow="fold", no_wrap=not place)
     for row in result.rows:
-        table.add_row(*(escape(_cell(value)) for value in row.values()))
+        table.add_row(*(escape(_cell(row.get(column))) for column in columns))
     return table
+
+
+def _wordy(result: Result) -> list[str]:
+    """Name the columns of sentences, which would leave the figures of a wide table no room."""
+    columns = list(result.rows[0]) if result.rows else []
+    later = columns[1:] if len(columns) > COLUMNS_MAX else []
+    return [c for c in later if any(len(v) > WORDS_MAX for row in result.rows if isinstance(v := row.get(c), str))]
+
+
+def _remarks(result: Result) -> list[str]:
+    """Give the sentences that the table leaves out, by row."""
+    wordy, lines = _wordy(result), []
+    for row in result.rows:
+        words = [f"{column}: {row[column]}" for column in wordy if row.get(column)]
+        if words:
+            lines.append(f"  {next(iter(row.values()))}: {'; '.join(words)}")
+    return lines
 
 
 def _cell(value: Value) -> str:

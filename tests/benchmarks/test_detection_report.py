@@ -10,7 +10,7 @@ from benchmarks.__main__ import app
 from benchmarks.detection import report
 from benchmarks.detection.report import Request
 from benchmarks.detection.results import Result, as_json, joined, read
-from benchmarks.detection.section import Goal, Scale, Section, Tell
+from benchmarks.detection.section import Goal, Scale, Section, Tell, Value
 
 SECTION = Section(
     "alpha", [{"events": 1_000, "delay": None}], [Goal("<= 1", "2 [in all]", False), Goal("0", "0", True)]
@@ -48,6 +48,16 @@ def test_a_table_has_every_column_and_leaves_out_what_is_not_known() -> None:
     assert "events" in printed
     assert "1,000" in printed
     assert "None" not in printed
+
+
+def test_sentences_stand_under_a_wide_table() -> None:
+    figures: dict[str, Value] = {f"f{number}": number for number in range(9)}
+    rows = [{"set": "one", **figures, "remark": "a sentence " * 9}, {"set": "two", **figures, "remark": None}]
+    lines = _printed([Result("alpha", rows, [])]).splitlines()
+
+    assert not any("f8" in line and "remark" in line for line in lines)
+    assert [line for line in lines if line.startswith("  one: remark: a sentence")]
+    assert not [line for line in lines if line.startswith("  two: remark")]
 
 
 @pytest.mark.usefixtures("sections")
