@@ -51,7 +51,7 @@ class InARow:
 
 
 def psi_p(counts: Floats, reference: Floats) -> Floats:
-    """The p-value of PSI: over 1/N + 1/M it is chi-square, with shares smoothed by half a count (Yurdakul 2018)."""
+    """PSI's p-value: over 1/N + 1/M it is chi-square (Yurdakul and Naranjo 2020), shares smoothed by half a count."""
     c, r = deciles(counts, reference)
     real = r > 0
     bins = real.sum(axis=1)
