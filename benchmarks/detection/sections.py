@@ -16,6 +16,18 @@ def _fleets(scale: Scale, tell: Tell, _: Path) -> Section:
     return fleets.run(scale, tell)
 
 
+def _delays(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import delays
+
+    return delays.run(scale, tell)
+
+
+def _runlength(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import runlength
+
+    return runlength.run(scale, tell)
+
+
 def _dependence(scale: Scale, tell: Tell, _: Path) -> Section:
     from benchmarks.detection import dependence
 
@@ -40,12 +52,42 @@ def _backtests(scale: Scale, tell: Tell, folder: Path) -> Section:
     return backtests.run(scale, tell, folder)
 
 
+def _delays(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import delays
+
+    return delays.run(scale, tell)
+
+
+def _runlength(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import runlength
+
+    return runlength.run(scale, tell)
+
+
+def _cost(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import cost
+
+    return cost.run(scale, tell)
+
+
+def _cost(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import cost
+
+    return cost.run(scale, tell)
+
+
 SECTIONS: Mapping[str, Play] = {
     "fleets": _fleets,
+    "delays": _delays,
+    "runlength": _runlength,
+    "delays": _delays,
+    "runlength": _runlength,
     "dependence": _dependence,
     "friedman": _friedman,
     "labelled": _labelled,
     "backtests": _backtests,
+    "cost": _cost,
+    "cost": _cost,
 }
 
 ON_SETS = frozenset({"labelled", "backtests"})
