@@ -33,6 +33,7 @@ KINDS: Mapping[str, Kind] = {
     "5 % at the median": Kind(numbers, Change(collapsed=0.05)),
     "1 % at 4 σ": Kind(numbers, Change(tail=0.01)),
     "nulls x 2": Kind(null_rates, Change(nulls=2.0)),
+    "nulls x 3": Kind(null_rates, Change(nulls=3.0)),
     "rarest category x 1.5": Kind(categories, Change(rarest=1.5)),
 }
 """Nulls are 1 % of events before it, the rarest category 8 %."""

@@ -68,8 +68,8 @@ def run(scale: Scale, tell: Tell) -> Section:
             outcomes[name, events, reference] = watched(fleet, kind, events, quiet, rng)
         tell(f"delays: {name}")
     note = (
-        f"{monitors:,} monitors each, all of which change after {quiet:,} windows without a change; it is waited for at "
-        f"most {WAITED:,} windows. Delays are in windows of five minutes, the first is 1; none where too few were "
+        f"{monitors:,} monitors each, all of which change after {quiet:,} windows without a change; it is waited for "
+        f"at most {WAITED:,} windows. Delays are in windows of five minutes, the first is 1; none where too few were "
         "found. e-SR is at one false alarm in 30 days of 1,000 monitors. A rule with many false alarms also finds by "
         "chance, and BH finds more when all monitors change at once."
     )
