@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from benchmarks.detection.section import Value
 
-BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8A8A", "#222222"
+BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#8A8A8A", "#222222"
 
 STYLE: Mapping[Any, Any] = {
     "svg.fonttype": "path",
@@ -34,7 +34,7 @@ STYLE: Mapping[Any, Any] = {
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 """Around letters that stand on lines."""
 
-_WIDTH_POINTS = 600
+_WIDTH_POINTS, _LEGEND_POINTS = 600, 23
 
 
 def figure(height_points: float, title: str) -> Figure:
@@ -51,9 +51,10 @@ def legend(made: Figure, parts: Sequence[tuple[str, str, str, str]]) -> None:
         for mark, colour, face, _ in parts
     ]
     title = made.get_suptitle()
-    made.suptitle(f"{title}\n", x=0.01, ha="left", fontsize=11, fontweight="bold")
+    made.suptitle(f"{title}\n", x=0.01, ha="left", fontsize=11, fontweight="bold", linespacing=1.7)
+    top = 1 - _LEGEND_POINTS / (72 * made.get_figheight())
     made.legend(
-        handles, [words for *_, words in parts], loc="upper left", bbox_to_anchor=(0.0, 0.95), ncols=len(parts),
+        handles, [words for *_, words in parts], loc="upper left", bbox_to_anchor=(0.0, top), ncols=len(parts),
         frameon=False, handletextpad=0.1, columnspacing=1.5, borderpad=0,
     )  # fmt: skip
 

@@ -6,15 +6,20 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from benchmarks.detection.plot_delays import curve, kinds
 from benchmarks.detection.plot_dependence import dependence
 from benchmarks.detection.plot_fleets import fleets
 from benchmarks.detection.plot_friedman import friedman
+from benchmarks.detection.plot_runlength import runlength
 from benchmarks.detection.plot_style import STYLE
 from benchmarks.detection.results import Result
 from benchmarks.detection.section import Value
 
 PICTURES: Mapping[str, tuple[str, Callable[[Sequence[Mapping[str, Value]]], Figure]]] = {
+    "delay-against-false-alarms": ("tradeoff", curve),
     "false-alarms": ("fleets", fleets),
+    "delays": ("delays", kinds),
+    "run-length": ("runlength", runlength),
     "dependence": ("dependence", dependence),
     "friedman": ("friedman", friedman),
 }

@@ -22,6 +22,12 @@ def _delays(scale: Scale, tell: Tell, _: Path) -> Section:
     return delays.run(scale, tell)
 
 
+def _tradeoff(scale: Scale, tell: Tell, _: Path) -> Section:
+    from benchmarks.detection import tradeoff
+
+    return tradeoff.run(scale, tell)
+
+
 def _runlength(scale: Scale, tell: Tell, _: Path) -> Section:
     from benchmarks.detection import runlength
 
@@ -52,24 +58,6 @@ def _backtests(scale: Scale, tell: Tell, folder: Path) -> Section:
     return backtests.run(scale, tell, folder)
 
 
-def _delays(scale: Scale, tell: Tell, _: Path) -> Section:
-    from benchmarks.detection import delays
-
-    return delays.run(scale, tell)
-
-
-def _runlength(scale: Scale, tell: Tell, _: Path) -> Section:
-    from benchmarks.detection import runlength
-
-    return runlength.run(scale, tell)
-
-
-def _cost(scale: Scale, tell: Tell, _: Path) -> Section:
-    from benchmarks.detection import cost
-
-    return cost.run(scale, tell)
-
-
 def _cost(scale: Scale, tell: Tell, _: Path) -> Section:
     from benchmarks.detection import cost
 
@@ -79,14 +67,12 @@ def _cost(scale: Scale, tell: Tell, _: Path) -> Section:
 SECTIONS: Mapping[str, Play] = {
     "fleets": _fleets,
     "delays": _delays,
-    "runlength": _runlength,
-    "delays": _delays,
+    "tradeoff": _tradeoff,
     "runlength": _runlength,
     "dependence": _dependence,
     "friedman": _friedman,
     "labelled": _labelled,
     "backtests": _backtests,
-    "cost": _cost,
     "cost": _cost,
 }
 

@@ -30,35 +30,61 @@ FRIEDMAN: Sequence[Mapping[str, Value]] = [
     )
 ]  # fmt: skip
 
-RESULTS = [Result("fleets", FLEETS, []), Result("dependence", DEPENDENCE, []), Result("friedman", FRIEDMAN, [])]
+DELAYS: Sequence[Mapping[str, Value]] = [
+    {"change": "shift .25 σ", "events": 100, "reference": 10_000, "detector": detector, "delay": delay}
+    for detector, delay in (("e-SR", 9.0), ("PSI > .2", None), ("KS p < .05", 1.0))
+]
+
+TRADEOFF: Sequence[Mapping[str, Value]] = [
+    {"detector": "e-SR", "setting": "10 in 30 days", "stated": 10.0, "in 30 days": 0.0, "delay": 8.0},
+    {"detector": "PSI", "setting": "> 0.2", "stated": None, "in 30 days": 307_600.0, "delay": 3.0},
+    {"detector": "KS", "setting": "p < 1e-06", "stated": None, "in 30 days": 0.0, "delay": 958.0},
+    {"detector": "KS", "setting": "p < 1e-09", "stated": None, "in 30 days": 0.0, "delay": None},
+]
+
+RUNLENGTH: Sequence[Mapping[str, Value]] = [
+    {"null": "error rate 0.1", "stated": stated, "real": 1.25 * stated, "standard error": 3.0}
+    for stated in (100, 1_000)
+] + [{"null": "1,667 events a tick", "stated": 100, "real": 1_200.0, "standard error": 0.0}]
+
+RESULTS = [
+    Result("delays", DELAYS, []), Result("tradeoff", TRADEOFF, []), Result("runlength", RUNLENGTH, []),
+    Result("fleets", FLEETS, []), Result("dependence", DEPENDENCE, []), Result("friedman", FRIEDMAN, []),
+]  # fmt: skip
 
 
 def _words(made: Figure) -> str:
     return "\n".join(text.get_text() for text in made.findobj(match=lambda part: hasattr(part, "get_text")))  # type: ignore[attr-defined]
 
 
-def test_two_drawings_of_the_same_results_are_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (plots.draw(RESULTS, tmp_path / name) for name in ("first", "second"))
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return plots.draw(RESULTS, tmp_path_factory.mktemp("pictures"))
 
-    assert [file.name for file in first] == [file.name for file in second]
-    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
+
+def test_two_drawings_of_the_same_results_are_the_same_bytes(drawn: list[Path], tmp_path: Path) -> None:
+    again = plots.draw(RESULTS, tmp_path)
+
+    assert [file.name for file in again] == [file.name for file in drawn]
+    assert [file.read_bytes() for file in again] == [file.read_bytes() for file in drawn]
 
 
 def test_a_picture_is_drawn_where_there_are_results_for_it(tmp_path: Path) -> None:
-    drawn = plots.draw([RESULTS[1], Result("unheard of", [{"a": 1}], []), Result("fleets", [], [])], tmp_path / "new")
+    some = [Result("friedman", FRIEDMAN, []), Result("unheard of", [{"a": 1}], []), Result("fleets", [], [])]
 
-    assert [file.name for file in drawn] == ["dependence.svg"]
+    assert [file.name for file in plots.draw(some, tmp_path / "new")] == ["friedman.svg"]
 
 
-def test_pictures_are_800_px_wide(tmp_path: Path) -> None:
-    widths = {ElementTree.parse(file).getroot().get("width") for file in plots.draw(RESULTS, tmp_path)}
-
-    assert widths == {"600pt"}
+def test_pictures_are_800_px_wide(drawn: list[Path]) -> None:
+    assert {ElementTree.parse(file).getroot().get("width") for file in drawn} == {"600pt"}
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
+        ("delay-against-false-alarms", ["of 1,000 monitors in 30 days", "KS p < 1e-06", "none\nseen", "PSI > 0.2"]),
+        ("delays", ["windows from the change", "100 events a window", "shift .25 σ", "never", "PSI > .2"]),
+        ("run-length", ["ticks stated", "stated: 1,000 ticks", "1.25", "at least 12.0"]),
         ("false-alarms", ["per 1,000 monitor-windows", "events in the reference", "100 events in a window", "54"]),
         ("dependence", ["false alarms", "windows until .25 σ is found (median)", "1,866", "17"]),
         ("friedman", ["events from the change", "ADWIN .05   14.0 %", "27 (86 %)", "none left to find it"]),

@@ -1,0 +1,116 @@
+"""Delay against false alarms at many settings, and delays by kind of change."""
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.detection.plot_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    HALO,
+    ORANGE,
+    PURPLE,
+    figure,
+    legend,
+    number,
+    rows_of_names,
+)
+from benchmarks.detection.section import Value
+
+Row = Mapping[str, Value]
+
+FAMILIES = {
+    "e-SR": ("o", BLUE),
+    "PSI": ("s", ORANGE),
+    "KS": ("^", GREEN),
+    "KS, 3 in a row": ("v", GREY),
+    "BH": ("D", PURPLE),
+}
+
+NONE_SEEN = 0.5
+"""Where a setting without a single false alarm is drawn."""
+
+KINDS = {
+    "e-SR": ("o", BLUE),
+    "PSI > .2": ("s", ORANGE),
+    "KS p < .05, 3 in a row": ("^", GREEN),
+    "BH 5 %": ("D", PURPLE),
+}
+"""Detectors that are compared by kind of change; others alarm in so many windows that a delay says nothing."""
+
+NEVER = 1_200
+"""Where a change is drawn that fewer than half of the monitors found."""
+
+
+def curve(rows: Sequence[Row]) -> Figure:
+    """Draw each family of settings as a line: e-SR at the false alarms that it allows, the others at those measured."""
+    made = figure(350, "Delay against false alarms: a shift of .25 σ in windows of 100 events")
+    axes = made.add_subplot()
+    axes.axvspan(0.3, 0.75, color="#F2F2F2", zorder=0)
+    for family, (mark, colour) in FAMILIES.items():
+        mine = [row for row in rows if row["detector"] == family and not isnan(number(row["delay"]))]
+        points = sorted((_false(row), number(row["delay"]), str(row["setting"]).split(" in ")[0]) for row in mine)
+        axes.plot([x for x, _, _ in points], [y for _, y, _ in points], color=colour, marker=mark, markersize=6)
+        for place, (x, y, words) in enumerate(points):
+            name = f"{family} " if place == 0 else ""
+            if family == "e-SR" and place:
+                continue
+            axes.annotate(
+                name if family == "e-SR" else name + words, (x, y), (4, 6), textcoords="offset points", color=colour,
+                fontsize=8, fontweight="bold" if name else "normal", path_effects=HALO,
+            )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(0.3, 3e7)
+    axes.set_ylim(0.6, 1_500)
+    places = {NONE_SEEN: "none\nseen", 1: "1", 10: "10", 1e3: "1,000", 1e5: "100,000", 1e7: "10,000,000"}
+    axes.set_xticks(list(places), list(places.values()))
+    axes.set_yticks([1, 10, 100, 1_000], ["1", "10", "100", "1,000"])
+    axes.minorticks_off()
+    axes.grid()
+    axes.set_xlabel("false alarms of 1,000 monitors in 30 days (of e-SR: as many as it allows; of others: measured)")
+    axes.set_ylabel("windows from the change to the alarm (median)")
+    return made
+
+
+def kinds(rows: Sequence[Row]) -> Figure:
+    """Draw a row per change and a panel per size."""
+    cases = [row for row in rows if row["detector"] in KINDS]
+    names = list(dict.fromkeys(str(row["change"]) for row in cases))
+    sizes = list(dict.fromkeys((number(row["events"]), number(row["reference"])) for row in cases))
+    made = figure(122 + 34 * len(names), "Windows until a change is found")
+    panels = made.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+    for axes, size in zip(panels, sizes, strict=True):
+        _panel(axes, [row for row in cases if (row["events"], row["reference"]) == size], names)
+        axes.set_title(f"{size[0]:,.0f} events a window,\nreference of {size[1]:,.0f}", fontsize=8.5)
+    rows_of_names(panels[0], names)
+    made.supxlabel("windows from the change to the alarm (median of the monitors)", fontsize=9)
+    legend(made, [(mark, colour, colour, name) for name, (mark, colour) in KINDS.items()])
+    return made
+
+
+def _panel(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
+    for row in rows:
+        mark, colour = KINDS[str(row["detector"])]
+        delay = number(row["delay"])
+        place = names.index(str(row["change"])) + 0.2 * (list(KINDS).index(str(row["detector"])) - 1.5)
+        never = isnan(delay)
+        axes.plot(
+            NEVER if never else delay, place, mark, color=colour, markersize=5,
+            markerfacecolor="white" if never else colour,
+        )  # fmt: skip
+    axes.axvspan(NEVER / 1.8, NEVER * 1.8, color="#F2F2F2", zorder=0)
+    axes.set_xscale("log")
+    axes.set_xlim(0.7, NEVER * 1.8)
+    axes.set_xticks([1, 10, 100, NEVER], ["1", "10", "100", "never"])
+    axes.minorticks_off()
+    axes.grid(axis="both", color="#E2E2E2")
+    axes.tick_params(axis="y", length=0)
+
+
+def _false(row: Row) -> float:
+    stated = number(row["stated"])
+    return max(number(row["in 30 days"]), NONE_SEEN) if isnan(stated) else stated
