@@ -18,7 +18,7 @@ from service.store.learning import ModelVersion, model_versions
 from service.store.partitions import partitions
 from service.store.queries import Read, history
 from service.store.views import current_readings, incidents_newest_first, last_close, told_of
-from service.web.scene import choose_window, moved, rows
+from service.web.scene import choose_window, moved, rows, with_evidence
 from service.web.templates import Templates
 
 INCIDENTS_MAX = 200
@@ -138,7 +138,7 @@ def _readings(
     """What the page shows of one segment in one window."""
     chosen = choose_window(here, asked)
     read = next((read for read in here if read.window == chosen), None)
-    readings = read.readings if read is not None else ()
+    readings = with_evidence(read, here) if read is not None else []
     drawn = []
     if read is not None and any(reading.state == "drifting" for reading in readings):
         stream = Stream(key.kind, key.model, key.version, segment)

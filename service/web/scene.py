@@ -20,12 +20,14 @@ _URGENCY: Mapping[State, int] = {"drifting": 0, "insufficient": 1, "ok": 2}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One subject in one window: its state, its PSI if it has one, and the other detectors, those not ok apart."""
+    """One subject in one window: its state, PSI and evidence, and the other detectors, those not ok apart."""
 
     subject: str
     state: State
     psi: Reading | None
     plot: Markup | None
+    evidence: Reading | None
+    meter: Markup | None
     loud: Sequence[Reading]
     quiet: Sequence[Reading]
     reasons: Sequence[str]
@@ -49,6 +51,13 @@ class Moved:
     bars: Sequence[Bar]
     chart: Markup | None
     since: datetime | None
+
+
+def with_evidence(read: Read, here: Iterable[Read]) -> list[Reading]:
+    """Give the readings of a window, and the evidence, which is read with the shortest window only."""
+    known = {id(reading) for reading in read.readings}
+    evidence = [r for other in here for r in other.readings if r.detector == "esr" and id(r) not in known]
+    return [*read.readings, *evidence]
 
 
 def choose_window(reads: Sequence[Read], asked: str) -> str:
@@ -116,16 +125,27 @@ def _began(incidents: Iterable[Incident], segment: str) -> dict[str, datetime]:
 
 def _row(subject: str, group: Sequence[Reading], tiers: Sequence[float], scale: Scale) -> Row:
     psi = next((reading for reading in group if reading.detector == "psi"), None)
+    evidence = next((reading for reading in group if reading.detector == "esr"), None)
     state = _subject_state(group, psi)
     plot = interval(psi.value, psi.low, psi.high, tiers, scale) if psi is not None and psi.value is not None else None
     reasons = [reading.why for reading in group if reading.why and reading.state == state and state != "ok"]
-    others = [reading for reading in group if reading is not psi]
+    others = [reading for reading in group if reading is not psi and reading is not evidence]
+    if evidence is not None and evidence.state == "insufficient":
+        reasons.append(evidence.why)
     return Row(
-        subject=subject, state=state, psi=psi, plot=plot,
+        subject=subject, state=state, psi=psi, plot=plot, evidence=evidence, meter=_meter(evidence),
         loud=[reading for reading in others if reading.state != "ok"],
         quiet=[reading for reading in others if reading.state == "ok"],
         reasons=list(dict.fromkeys(reasons)),
     )  # fmt: skip
+
+
+def _meter(evidence: Reading | None) -> Markup | None:
+    """Draw evidence against what the next tier takes, both as powers of ten."""
+    if evidence is None or evidence.value is None or evidence.threshold is None:
+        return None
+    scale = Scale(max(evidence.value, evidence.threshold) * 1.1)
+    return interval(evidence.value, None, None, (evidence.threshold,), scale)
 
 
 def _subject_state(group: Sequence[Reading], psi: Reading | None) -> State:

@@ -94,3 +94,16 @@ def test_a_single_reading_has_no_course() -> None:
 def test_two_readings_have_a_course() -> None:
     past = [read("1h", "drifting", tick=tick) for tick in (0, 5)]
     assert moved(past[0].readings, past, [], "")[0].chart is not None
+
+
+def test_evidence_stands_with_its_subject_and_not_among_the_others() -> None:
+    (row,) = rows([reading("a"), reading("a", detector="esr")], TIERS)
+
+    assert row.evidence is not None
+    assert (row.quiet, row.loud) == ([], [])
+
+
+def test_a_subject_that_no_evidence_can_be_gathered_for_says_why() -> None:
+    (row,) = rows([reading("a"), reading("a", "insufficient", detector="esr", why="the reference is too short")], TIERS)
+
+    assert (row.state, row.reasons) == ("ok", ["the reference is too short"])
