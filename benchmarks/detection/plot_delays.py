@@ -58,7 +58,7 @@ def curve(rows: Sequence[Row]) -> Figure:
             name = f"{family}: " if place == 0 else ""
             axes.annotate(
                 name + words, (x, y), (2, -15) if family == "e-SR" else (4, 6), textcoords="offset points",
-                color=colour, fontsize=8, fontweight="bold" if name else "normal", path_effects=HALO,
+                color=colour, fontsize=8, fontweight="bold" if name else "normal", bbox=HALO, zorder=1.9,
             )  # fmt: skip
     _allowed(axes, [row for row in rows if row["detector"] == "e-SR"])
     axes.set_xscale("log")

@@ -38,7 +38,14 @@ def _alarms(axes: Axes, names: Sequence[str], rows: Rows) -> None:
         axes.plot(ignored, place, "D", color=ORANGE, markersize=6)
         axes.plot(ours, place, "o", color=BLUE, markersize=7)
         axes.annotate(
-            plain(ours), (ours, place), (0, 6), textcoords="offset points", ha="center", color=BLUE, path_effects=HALO
+            plain(ours),
+            (ours, place),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            color=BLUE,
+            bbox=HALO,
+            zorder=1.9,
         )
         if ignored > 1:
             axes.annotate(
@@ -64,7 +71,8 @@ def _delays(axes: Axes, names: Sequence[str], rows: Rows) -> None:
             textcoords="offset points",
             ha="center",
             color=BLUE,
-            path_effects=HALO,
+            bbox=HALO,
+            zorder=1.9,
         )
     axes.set_xscale("log")
     axes.set_xlim(0.7, 700)

@@ -58,7 +58,7 @@ def _panel(axes: Axes, rows: Mapping[str, Mapping[str, Value]], names: Sequence[
         left = delay > 150
         axes.annotate(
             words, (at, place), (-6 if left else 6, 0), textcoords="offset points",
-            ha="right" if left else "left", va="center", color=INK, fontsize=8, path_effects=HALO,
+            ha="right" if left else "left", va="center", color=INK, fontsize=8, bbox=HALO, zorder=1.9,
         )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(0.7, 5_000)

@@ -31,7 +31,7 @@ def runlength(rows: Sequence[Mapping[str, Value]]) -> Figure:
         words = f"{ratio:.2f}" if ratio < 0.9 * CUT else f"at least {ratio:.1f}"
         axes.annotate(
             words, (ratio + error, place), (6, 0), textcoords="offset points", va="center", color=colour,
-            fontsize=8, path_effects=HALO,
+            fontsize=8, bbox=HALO, zorder=1.9,
         )  # fmt: skip
     rows_of_names(axes, names)
     axes.set_xscale("log")

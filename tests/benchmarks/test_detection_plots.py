@@ -82,7 +82,7 @@ def test_pictures_are_800_px_wide(drawn: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("delay-against-false-alarms", ["of 1,000 monitors in 30 days", "KS p < 1e-06", "none\nseen", "PSI > 0.2"]),
+        ("delay-against-false-alarms", ["of 1,000 monitors in 30 days", "KS: p < 1e-06", "none\nseen", "PSI: > 0.2"]),
         ("delays", ["windows from the change", "100 events a window", "shift .25 σ", "never", "PSI > .2"]),
         ("run-length", ["ticks stated", "stated: 1,000 ticks", "1.25", "at least 12.0"]),
         ("false-alarms", ["per 1,000 monitor-windows", "events in the reference", "100 events in a window", "54"]),
