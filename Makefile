@@ -44,8 +44,9 @@ format: $(VENV)/.dev  ## Put the code into its one format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure, and print one table.
+bench: $(VENV)/.dev  ## Measure throughput, and look at detection at a hundredth of its scale.
 	$(BIN)/python -m benchmarks throughput
+	$(BIN)/python -m benchmarks detection --share .01
 
 components: $(VENV)/.dev  ## Fetch the real programs that tests run against, into a cache outside this folder.
 	$(BIN)/python -m tests.components.fetch

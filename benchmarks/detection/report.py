@@ -98,7 +98,9 @@ def show(results: Sequence[Result], console: Console) -> None:
             console.print(f"{mark} {escape(goal.asked)}: {escape(goal.measured)}", highlight=False)
         console.print()
     goals = [goal for result in results for goal in result.goals]
-    console.print(f"{sum(goal.met for goal in goals)} of {len(goals)} goals met", highlight=False)
+    part = any(result.run.get("share", 1) != 1 for result in results)
+    words = " (not at full scale, which alone decides)" if part else ""
+    console.print(f"{sum(goal.met for goal in goals)} of {len(goals)} goals met{words}", highlight=False)
 
 
 def _table(result: Result) -> Table:

@@ -42,6 +42,12 @@ def test_a_goal_that_is_missed_says_so_and_the_last_line_counts() -> None:
     assert lines[-1] == "1 of 2 goals met"
 
 
+def test_goals_of_a_part_of_the_scale_decide_nothing() -> None:
+    last = _printed([Result("alpha", SECTION.rows, SECTION.goals, "", {"share": 0.05})]).splitlines()[-1]
+
+    assert last == "1 of 2 goals met (not at full scale, which alone decides)"
+
+
 def test_a_table_has_every_column_and_leaves_out_what_is_not_known() -> None:
     printed = _printed([Result("alpha", SECTION.rows, [])])
 
