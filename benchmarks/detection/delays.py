@@ -73,7 +73,8 @@ def run(scale: Scale, tell: Tell) -> Section:
         "found. e-SR is at one false alarm in 30 days of 1,000 monitors. A rule with many false alarms also finds by "
         "chance, and BH finds more when all monitors change at once."
     )
-    return Section("delays", [row for key, told in outcomes.items() for row in _rows(key, told)], goals(outcomes), note)
+    rows = [row for key, told in outcomes.items() for row in _rows(key, told, monitors * quiet)]
+    return Section("delays", rows, goals(outcomes), note)
 
 
 def watched(fleet: Fleet, kind: Kind, events: int, quiet: int, rng: np.random.Generator) -> Mapping[str, Told]:
@@ -115,7 +116,8 @@ def _against(rule: Rule, reference: Floats) -> Detector:
     return lambda counts: rule(counts, reference)
 
 
-def _rows(key: tuple[str, int, int], told: Mapping[str, Told]) -> list[Mapping[str, Value]]:
+def _rows(key: tuple[str, int, int], told: Mapping[str, Told], quiet: int) -> list[Mapping[str, Value]]:
+    """Give a row per detector; `quiet` monitor-windows were without a change."""
     name, events, reference = key
     return [
         {
@@ -124,6 +126,7 @@ def _rows(key: tuple[str, int, int], told: Mapping[str, Told]) -> list[Mapping[s
             "reference": reference,
             "detector": detector,
             "false alarms": one.alarms,
+            "per 1,000": round(1_000 * one.alarms / quiet, 3),
             "found %": round(100 * float(np.isfinite(one.delays).mean()), 1),
             "delay": one.delay(0.5),
             "delay p95": one.delay(0.95),

@@ -31,9 +31,12 @@ FRIEDMAN: Sequence[Mapping[str, Value]] = [
 ]  # fmt: skip
 
 DELAYS: Sequence[Mapping[str, Value]] = [
-    {"change": "shift .25 σ", "events": 100, "reference": 10_000, "detector": detector, "delay": delay}
-    for detector, delay in (("e-SR", 9.0), ("PSI > .2", None), ("KS p < .05", 1.0))
-]
+    {
+        "change": "shift .25 σ", "events": 100, "reference": 10_000, "detector": detector, "delay": delay,
+        "per 1,000": false,
+    }
+    for detector, delay, false in (("e-SR", 9.0, 0.0), ("PSI > .2", None, 35.0), ("KS p < .05", 1.0, 17.0))
+]  # fmt: skip
 
 TRADEOFF: Sequence[Mapping[str, Value]] = [
     {"detector": "e-SR", "setting": "10 in 30 days", "stated": 10.0, "in 30 days": 0.0, "delay": 8.0},
@@ -83,7 +86,10 @@ def test_pictures_are_800_px_wide(drawn: list[Path]) -> None:
     ("name", "words"),
     [
         ("delay-against-false-alarms", ["of 1,000 monitors in 30 days", "KS: p < 1e-06", "none\nseen", "PSI: > 0.2"]),
-        ("delays", ["windows from the change", "100 events a window", "shift .25 σ", "never", "PSI > .2"]),
+        (
+            "delays",
+            ["windows from the change", "100 events a window", "shift .25 σ", "never", "PSI > .2: ≤ 10,080", "e-SR: 0"],
+        ),
         ("run-length", ["ticks stated", "stated: 1,000 ticks", "1.25", "12"]),
         ("false-alarms", ["per 1,000 monitor-windows", "events in the reference", "100 events in a window", "54"]),
         ("dependence", ["false alarms", "windows until .25 σ is found (median)", "1,866", "17"]),
