@@ -26,7 +26,6 @@ class Result:
 
 
 class _Document(msgspec.Struct):
-    benchmark: str
     sections: list[Result]
 
 
@@ -57,8 +56,8 @@ def measured(section: Section, scale: Scale, seconds: float) -> Result:
 
 
 def as_json(results: Iterable[Result]) -> bytes:
-    """Give one JSON object, a line to a value."""
-    return msgspec.json.format(msgspec.json.encode(_Document("detection", list(results))), indent=1)
+    """Give one JSON object, a line to a row."""
+    return b'{"benchmark":"detection","sections":%s}' % _list(_section(result) for result in results)
 
 
 def read(file: Path) -> list[Result]:
@@ -79,3 +78,13 @@ def joined(files: Iterable[Path], order: Sequence[str]) -> list[Result]:
     found = {result.name: result for file in files for result in read(file)}
     places = {name: place for place, name in enumerate(order)}
     return sorted(found.values(), key=lambda result: places.get(result.name, len(places)))
+
+
+def _section(result: Result) -> bytes:
+    rows, goals = (_list(map(msgspec.json.encode, part)) for part in (result.rows, result.goals))
+    name, note, run = map(msgspec.json.encode, (result.name, result.note, result.run))
+    return b'{"name":%s,"rows":%s,"goals":%s,"note":%s,"run":%s}' % (name, rows, goals, note, run)
+
+
+def _list(values: Iterable[bytes]) -> bytes:
+    return b"[\n%s\n]" % b",\n".join(values)

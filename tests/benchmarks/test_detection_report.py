@@ -96,6 +96,15 @@ def test_results_are_read_again_as_they_were_written(tmp_path: Path) -> None:
     assert read(file) == [result]
 
 
+def test_a_row_is_a_line_of_the_json() -> None:
+    rows = [{"events": events, "delay": None} for events in (30, 100)]
+
+    lines = as_json([Result("alpha", rows, SECTION.goals)]).splitlines()
+
+    assert b'{"events":30,"delay":null},' in lines
+    assert b'{"events":100,"delay":null}' in lines
+
+
 def test_of_a_section_in_several_files_the_last_counts_and_the_order_is_the_benchmarks(tmp_path: Path) -> None:
     first, last = tmp_path / "first.json", tmp_path / "last.json"
     first.write_bytes(as_json([Result("beta", [], []), Result("alpha", [], [], "old")]))
