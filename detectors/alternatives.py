@@ -10,8 +10,9 @@ from detectors.block import Block, Floats, shares
 from detectors.curves import CURVES, curves_of, legendre
 from detectors.single_bins import bins_of, one_bin
 
-RATE_SHIFTS = (0.3, 0.6, 1.2, 2.4, 4.8)
-"""Log odds by which a rate may rise."""
+RATE_SHIFTS = (0.3, 0.42, 0.6, 0.85, 1.2, 1.7, 2.4, 4.8)
+"""Log odds by which a rate may rise, about a factor of 1.4 apart: with wider steps a change between two is missed
+where the reference is too small for the lower one."""
 
 REFERENCE_ERROR = 2.5
 """Standard errors by which a reference may be wrong, in the direction of any alternative, without a false alarm."""

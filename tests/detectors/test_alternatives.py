@@ -7,6 +7,7 @@ from scipy import special
 
 from detectors.alternatives import Alternatives, of_histograms, of_rates
 from detectors.curves import CURVES, legendre
+from detectors.esr import evidence, log_ratios, nothing, step
 
 Floats = NDArray[np.float64]
 
@@ -150,3 +151,19 @@ def test_slots_of_time_each_have_their_own_costs_and_an_hour_without_reference_i
     for slot, counts in enumerate((day, night)):
         shares = (counts + 0.5) / (counts.sum() + 7)
         assert (np.einsum("sb,sbk->sk", shares, np.exp(_per_event(alternatives, slot))) <= 1 + 1e-5).all()
+
+
+def test_a_rate_that_doubles_is_found_between_two_alternatives() -> None:
+    rng = np.random.default_rng(3)
+    reference, events, monitors = 10_000, 1_667, 100
+    bad = rng.binomial(reference, 0.01, monitors).astype(np.float64)
+    rates = of_rates(bad, np.full(monitors, float(reference)))
+    held = nothing(rates)
+    found = np.full(monitors, np.inf)
+    for window in range(1, 101):
+        k = rng.binomial(events, 0.02, monitors).astype(np.float64)
+        held = step(held, log_ratios(rates, np.stack([k, events - k], axis=1)), np.full(monitors, float(events)))
+        found[(evidence(rates, held) >= 8.64e6) & np.isinf(found)] = window
+
+    assert np.median(found) <= 9
+    assert np.isfinite(found).mean() >= 0.95
