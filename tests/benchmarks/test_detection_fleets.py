@@ -1,3 +1,5 @@
+import pytest
+
 from benchmarks.detection import fleets
 from benchmarks.detection.section import Scale
 
@@ -17,7 +19,9 @@ def test_the_same_seed_gives_the_same_counts() -> None:
     assert first == second
 
 
-def test_goals_are_judged_over_all_sizes() -> None:
+def test_goals_are_judged_over_all_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleets, "MONITORS", 100)
+
     section = fleets.run(Scale(1 / 2_000), lambda words: None)
 
     assert len(section.rows) == 9 * 7
