@@ -13,7 +13,8 @@ from detectors.bins import center_and_scale, numeric_bins
 from detectors.categories import choose
 from detectors.columns import Column, Columns, Flaw, Scalar, column_of
 from detectors.fold import fold
-from detectors.history import History, history_of
+from detectors.history import History
+from detectors.order_in_time import history_of
 from detectors.subject import HEADER, Counts, Subject, SubjectKind
 
 
