@@ -200,7 +200,7 @@ def _links(parts: Parts) -> Iterator[str]:
 
 
 def _power(exponent: float) -> str:
-    return f"{10**exponent:,.0f}" if exponent < 6 else f"10^{exponent:.1f}"
+    return f"10^{exponent:.1f}"
 
 
 def _utc(at: datetime) -> str:

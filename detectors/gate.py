@@ -20,12 +20,12 @@ def thresholds(false_alarms: tuple[float, ...], ticks: float) -> tuple[float, ..
 def gate(evidence: Floats, weights: Floats, levels: Levels, needed: tuple[float, ...]) -> Levels:
     """Raise the levels of the monitors that the evidence speaks against; all of one owner are given (J each).
 
-    Level i is reached when the weighted mean of the evidence of the monitors below it comes to `needed[i - 1]`, which
-    rises with i; `weights` add up to at most 1. A mean of e-detectors is one, so that the expected number of times this
-    happens in T stationary ticks is at most T / needed, however monitors depend on each other. Raised are the monitors
-    that e-d-BH flags (Dandapanthula and Ramdas 2025, which bounds the share of wrong ones), and where it flags none the
-    fewest that come to the threshold by themselves: each time at least that much evidence is used up, which is what the
-    bound needs. A monitor counts for a level again only after its evidence began anew.
+    Level i is reached by the k monitors below it with the most weighted evidence, if each of them has a k-th of
+    `needed[i - 1]`, for the largest such k (e-d-BH, Dandapanthula and Ramdas 2025, which bounds the share of wrong
+    ones). `needed` rises with i; `weights` add up to at most 1. Each time at least `needed` of the weighted sum is used
+    up, and a mean of e-detectors is one: the expected number of times this happens in T stationary ticks is at most
+    T / needed, however monitors depend on each other. A monitor counts for a level again only after its evidence began
+    anew.
 
     >>> gate(np.array([5.0, 3000.0, 10.0]), np.full(3, 1 / 3), np.zeros(3, int), (100.0, 500.0, 4000.0)).tolist()
     [0, 2, 0]
@@ -33,12 +33,8 @@ def gate(evidence: Floats, weights: Floats, levels: Levels, needed: tuple[float,
     levels = levels.copy()
     for level, threshold in enumerate(needed, start=1):
         mass = np.where(levels < level, evidence * weights, 0.0)
-        if mass.sum() < threshold:
-            continue
         order = np.argsort(-mass, kind="stable")
-        ranked = mass[order]
-        flagged = np.flatnonzero(ranked * np.arange(1, len(ranked) + 1) >= threshold)
-        fewest = int(np.searchsorted(np.cumsum(ranked), threshold * (1 - 1e-12))) + 1
-        number = int(flagged[-1]) + 1 if len(flagged) else fewest
-        levels[order[:number]] = level
+        flagged = np.flatnonzero(mass[order] * np.arange(1, len(order) + 1) >= threshold)
+        if len(flagged):
+            levels[order[: int(flagged[-1]) + 1]] = level
     return levels

@@ -14,7 +14,9 @@ def budget_words(gating: Gating, key: ModelKey, name: MonitorName) -> str:
     segment = name[0]
     history = monitors.baseline.history.get(segment, monitors.baseline.history.get(""))
     sentences = [promise(budget, history)]
-    sentences.append(sight(monitors.reach(monitors.names.index(name))))
+    place = monitors.names.index(name)
+    if place < monitors.histograms.monitors:
+        sentences.append(sight(monitors.reach(place)))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -42,10 +44,10 @@ def sight(reach: float) -> str:
     """Say the smallest shift of location that can ever be told from chance.
 
     >>> sight(0.0751), sight(float("inf"))
-    ('The smallest lasting shift this baseline can see is 0.08 standard deviations.', '')
+    ('The smallest lasting shift this baseline can see is 0.08 standard deviations.', 'This baseline can see no shift.')
     """
     if reach == float("inf"):
-        return ""
+        return "This baseline can see no shift."
     return f"The smallest lasting shift this baseline can see is {reach:.2f} standard deviations."
 
 

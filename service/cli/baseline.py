@@ -1,5 +1,6 @@
 """`driftwarden baseline fit`."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,12 +71,21 @@ def run(file: Path, whose: Whose, roles: ReferenceColumns, *, out: Path | None, 
 def describe(baseline: Baseline, columns: Mapping[str, Sequence[Scalar]], console: Console) -> None:
     """Print every subject, what kind it is and what cannot be watched about it."""
     counting = {subject_of(name) for name, values in columns.items() if _counts_up(values)}
-    blind = blind_subjects(Monitors.of(baseline, 1)) if baseline.subjects else {}
+    monitors = Monitors.of(baseline, 1) if baseline.subjects else None
+    blind = blind_subjects(monitors) if monitors is not None else {}
+    shiftless = {
+        subject.name
+        for place, subject in enumerate(baseline.subjects)
+        if monitors is not None
+        if subject.kind == "numeric" and max(subject.coarse) > 0 and math.isinf(monitors.reach(place))
+    }
     table = Table("subject", "kind", "bins", "note")
     for subject in baseline.subjects:
         note = subject.note
         if subject.name in counting:
             note = f"rises with every row, like a time or a row number; --ignore {subject.name}?"
+        elif subject.name in shiftless and subject.name not in blind:
+            note = "its values wander so much that only single bins are watched, no shift; a daily season takes 14 days"
         elif subject.name in blind:
             note = "; ".join(part for part in (note, blind[subject.name]) if part)
         table.add_row(subject.name, subject.kind, str(subject.value_cells), note)

@@ -36,6 +36,17 @@ def test_bystanders_are_not_named() -> None:
     assert gate(evidence, _even(4), np.zeros(4, int), NEEDED).tolist() == [3, 0, 0, 0]
 
 
+def test_calm_monitors_are_never_named_for_what_one_of_them_has_nearly_reached() -> None:
+    evidence = np.full(74, 316.0)
+    evidence[0] = 74 * 999.0
+
+    levels = gate(evidence, _even(74), np.zeros(74, int), (1_000.0,))
+
+    assert levels.tolist() == [0] * 74
+    evidence[0] = 74 * 1_001.0
+    assert gate(evidence, _even(74), levels, (1_000.0,)).tolist() == [1] + [0] * 73
+
+
 def test_a_monitor_that_has_reached_a_level_no_longer_counts_for_it() -> None:
     evidence = np.array([9e9, 90.0])
     levels = gate(evidence, _even(2), np.array([3, 0]), NEEDED)

@@ -82,7 +82,7 @@ def test_a_segment_whose_order_in_time_is_unknown_is_promised_what_all_events_ar
 
 
 def test_no_reach_is_not_put_into_words() -> None:
-    assert sight(float("inf")) == ""
+    assert sight(float("inf")) == "This baseline can see no shift."
     assert sight(0.125) == "The smallest lasting shift this baseline can see is 0.12 standard deviations."
 
 
