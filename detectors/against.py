@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
+from detectors.curves import SCORES
 from detectors.history import History
 from detectors.layout import Floats
-from detectors.psi_table import SCORES
+from detectors.seasons import slot_of
 from detectors.subject import EVENTS, Counts
 
 Ticks = tuple[int, int]
@@ -30,8 +31,7 @@ class Against:
 
     def only(self, chosen: NDArray[np.bool_]) -> "Against":
         """Give the same for some of the subjects (S)."""
-        kept = tuple(s for s, wanted in zip(self.baseline.subjects, chosen, strict=True) if wanted)
-        part = Baseline(kept, self.baseline.reference)
+        part = self.baseline.only(chosen)
         effects = None if self.effects is None else self.effects[chosen, : SCORES + part.layout.width]
         return Against(part, self.counts, effects, self.worth)
 
@@ -66,7 +66,7 @@ def hours(history: History, ticks: Ticks) -> tuple[Counts, float]:
     fewer events. Slots are taken to be covered by as many ticks of the reference each.
     """
     first, last = ticks
-    slots = np.arange(first, last + 1) * history.tick_seconds // 3_600 % len(history.slots)
+    slots = slot_of(np.arange(first, last + 1), len(history.slots), history.tick_seconds)
     often = np.bincount(slots, minlength=len(history.slots))
     events = history.slots[:, EVENTS]
     total, squares = int((often * events).sum()), int((often**2 * events).sum())

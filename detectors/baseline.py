@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.baseline_codec import BaselineError, content_of, parts_of
 from detectors.history import History
 from detectors.kernel import Kernel
@@ -69,6 +72,11 @@ class Baseline:
         """The arrays that `fold` counts with."""
         return Kernel.of(self.subjects)
 
+    def only(self, chosen: NDArray[np.bool_]) -> "Baseline":
+        """Give a baseline of some of the subjects (S), whose places in counts stay, without a history."""
+        kept = tuple(subject for subject, wanted in zip(self.subjects, chosen, strict=True) if wanted)
+        return Baseline(kept, self.reference)
+
     @cached_property
     def _by_season(self) -> dict[str, tuple["Baseline", "Baseline"]]:
         return {}
@@ -77,12 +85,7 @@ class Baseline:
         """Part the subjects into those without and those with a season in a segment, each a baseline of its own."""
         if segment not in self._by_season:
             chosen = self.history[segment].seasonal
-            parts = [
-                tuple(s for s, has in zip(self.subjects, chosen, strict=True) if bool(has) == wanted)
-                for wanted in (False, True)
-            ]
-            steady, seasonal = (Baseline(part, self.reference) for part in parts)
-            self._by_season[segment] = steady, seasonal
+            self._by_season[segment] = self.only(~chosen), self.only(chosen)
         return self._by_season[segment]
 
     def __eq__(self, other: object) -> bool:

@@ -8,6 +8,9 @@ from detectors.block import NEVER, Block, Floats, shares
 CURVES = ("location", "scale", "skew")
 """What the first three Legendre polynomials of the reference's ranks stand for."""
 
+SCORES = len(CURVES)
+"""Design effects of the scores come before those of the bins."""
+
 CURVE_SIZES = (0.01, 0.04, 0.16, 0.64)
 """PSI between the reference and the alternatives along a curve; each is there upwards and downwards."""
 

@@ -1,7 +1,6 @@
 """e-SR: Shiryaev-Roberts evidence against a frozen reference, for all monitors of a model in one step per tick."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.alternatives import Alternatives
 from detectors.block import Block, Floats, Singles
@@ -67,8 +66,3 @@ def onset(ratios: Floats) -> int:
     3
     """
     return int(np.argmax(np.cumsum(ratios[::-1])[::-1]))
-
-
-def strongest(held: Singles) -> NDArray[np.int64]:
-    """Give the alternative that holds most evidence, per monitor: (S,)."""
-    return np.asarray(held.argmax(axis=1))

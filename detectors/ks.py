@@ -4,8 +4,8 @@ import numpy as np
 from scipy import special
 
 from detectors.baseline import Baseline
+from detectors.curves import SCORES
 from detectors.layout import Floats, Layout, Places
-from detectors.psi_table import SCORES
 from detectors.rates import discounted
 from detectors.reading import BinMove, Reading, State
 from detectors.subject import Counts, Subject

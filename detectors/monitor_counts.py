@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
 from detectors.block import Floats
+from detectors.curves import SCORES
 from detectors.history import slot_bins
 from detectors.quality import STREAM, effects_of_rates
 from detectors.reading import Detector
@@ -70,7 +71,8 @@ def effects_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats]:
     layout = baseline.layout
     history = baseline.history.get(segment, baseline.history.get(""))
     if history is None:
-        return np.ones((len(layout.begins), 3 + layout.width)), np.ones(len(rates_of(baseline, _zeros(baseline))[0]))
+        rates_number = len(rates_of(baseline, _zeros(baseline))[0])
+        return np.ones((len(layout.begins), SCORES + layout.width)), np.ones(rates_number)
     unusable, tails, last = effects_of_rates(layout, history.effects)
     rates = [*[unusable] * len(_OF_EVENTS), tails[layout.numeric], last[layout.categorical], np.ones(2)]
     return history.effects, np.concatenate(rates)

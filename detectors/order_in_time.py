@@ -39,14 +39,14 @@ def history_of(
     bins = _bins_by_tick(baseline, columns, (ticks - first) // stride, -(-length // stride))
     pooled = layout.bins(reference)
     slots, chosen = _season(bins, pooled, first, stride, tick_seconds)
-    rows_slot = ticks * tick_seconds // 3_600 % max(1, slots)
+    rows_slot = slot_of(ticks, max(1, slots), tick_seconds)
     by_slot = (
         np.stack([count(np.flatnonzero(rows_slot == slot)) for slot in range(slots)]) if slots else _no_slots(layout)
     )
     real = np.arange(layout.width) <= layout.unusable[:, None]
     scores = legendre(shares(pooled, real), real & (np.arange(layout.width) != layout.unusable[:, None]))
     expected = slot_bins(layout, pooled, by_slot, chosen)
-    step_slots = np.array([slot_of(first + step * stride, len(expected), tick_seconds) for step in range(len(bins))])
+    step_slots = slot_of(first + np.arange(len(bins)) * stride, len(expected), tick_seconds)
     effects = np.vectorize(_four_digits, otypes=[np.float64])(design_effects(bins, step_slots, expected, scores, real))
     return History(length, tick_seconds, effects, by_slot, chosen)
 

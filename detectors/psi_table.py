@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from detectors.curves import SCORES
 from detectors.layout import Floats, Places
 from detectors.noncentral import lower, upper
 from detectors.rates import discounted, greater
@@ -18,9 +19,6 @@ GROWN = 4.0
 
 SMALL_SHARE = 0.1
 """Share of every alpha that is kept for bins too small to be compared with the others."""
-
-SCORES = 3
-"""Scores whose design effects come before those of the bins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.baseline import Baseline
+from detectors.curves import SCORES
 from detectors.layout import Floats, Layout
-from detectors.psi_table import SCORES
 from detectors.rates import change, discounted, greater
 from detectors.reading import BinMove, Detector, Reading
 from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts

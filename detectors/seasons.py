@@ -1,9 +1,13 @@
 """Hours of the day and of the week: which subjects have a season, told from the reference's own wandering."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Floats
+
+Tick = TypeVar("Tick", int, NDArray[np.int64])
 
 DAYS_FOR_HOURS, DAYS_FOR_WEEK = 14, 42
 """Days of reference from which hours of the day, and hours of the week, can be told from chance."""
@@ -17,8 +21,8 @@ _QUANTILE = 0.99
 _SEED = 20
 
 
-def slot_of(tick: int, slots: int, tick_seconds: int) -> int:
-    """Give the slot of time that a tick belongs to: of 24 hours of the day (UTC), or of 168 hours of the week.
+def slot_of(tick: Tick, slots: int, tick_seconds: int) -> Tick:
+    """Give the slot of time of a tick, or of each of several: of 24 hours of the day (UTC), or of 168 of the week.
 
     >>> [slot_of(tick, 24, 60) for tick in (0, 59, 60, 24 * 60)], slot_of(10_000, 1, 60)
     ([0, 0, 1, 0], 0)

@@ -85,9 +85,10 @@ class Evaluator:
         if turn.gated:
             self._since_change(connection, turn, watched)
         self._decide(connection, turn)
+        cleared = turn.cleared(self.policy.ladder)
         for key, baseline in watched.items():
             monitors, evidence = self.gating.monitors(key, baseline), self.gating.gathered(key).evidence
-            turn.begin_anew(key, monitors, evidence, self.policy.ladder)
+            turn.begin_anew(key, monitors, evidence, cleared)
         put_sequences(connection, tick, [(key, turn.states[key].encode()) for key in watched])
         self._evaluated = (tick, turn.states)
 

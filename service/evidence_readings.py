@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from detectors.baseline import EVENTS, Counts
 from detectors.monitor_counts import MonitorName
@@ -34,29 +35,32 @@ def evidence_readings(
             places.setdefault(subject, []).append(place)
     n = int(counts[EVENTS])
     reference_n = int(monitors.baseline.reference[segment][EVENTS])
-    return [
-        _reading(monitors, gathered, levels, segment, subject, of, window, n, reference_n)
-        for subject, of in places.items()
-    ]
+    shown = _Shown(monitors, gathered, levels, segment, window, n, reference_n, monitors.plays().tolist())
+    return [_reading(shown, subject, of) for subject, of in places.items()]
 
 
-def _reading(
-    monitors: Monitors,
-    gathered: Gathered,
-    levels: Mapping[MonitorName, Level],
-    segment: str,
-    subject: str,
-    places: Sequence[int],
-    window: str,
-    n: int,
-    reference_n: int,
-) -> Reading:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the readings of one segment have in common; `played` says which monitors can have evidence."""
+
+    monitors: Monitors
+    gathered: Gathered
+    levels: Mapping[MonitorName, Level]
+    segment: str
+    window: str
+    n: int
+    reference_n: int
+    played: Sequence[bool]
+
+
+def _reading(shown: _Shown, subject: str, places: Sequence[int]) -> Reading:
+    monitors, gathered, levels = shown.monitors, shown.gathered, shown.levels
+    window, n, reference_n = shown.window, shown.n, shown.reference_n
     marks = [place for place in places if monitors.names[place] in levels]
     if not marks and not monitors.sees(places[0]):
-        why = why_blind(monitors, segment, subject)
+        why = why_blind(monitors, shown.segment, subject)
         return Reading(subject, "esr", window, "insufficient", n, reference_n, why=why)
-    played = monitors.plays()
-    choice = marks or [place for place in places if played[place]] or places
+    choice = marks or [place for place in places if shown.played[place]] or places
     place = max(choice, key=lambda one: (gathered.evidence[one], -one))
     marked = levels.get(monitors.names[place])
     rank = marked.rank if marked is not None else 0

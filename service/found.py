@@ -60,7 +60,22 @@ class Turn:
         incident = self.incidents.get(cause_of(stream))
         return incident if incident is not None and incident.open else None
 
-    def begin_anew(self, key: ModelKey, monitors: Monitors, evidence: Floats, ladder: Ladder) -> None:
+    def cleared(self, ladder: Ladder) -> dict[tuple[Stream, str, str], datetime]:
+        """Give, of the findings that clear at the lowest tier, the latest beginning of a window per monitor."""
+        latest: dict[tuple[Stream, str, str], datetime] = {}
+        for finding in self.findings:
+            if ladder.clears(finding, Tier.OBSERVE):
+                place = finding.stream, finding.subject, finding.detector
+                latest[place] = max(finding.since, latest.get(place, finding.since))
+        return latest
+
+    def begin_anew(
+        self,
+        key: ModelKey,
+        monitors: Monitors,
+        evidence: Floats,
+        cleared: Mapping[tuple[Stream, str, str], datetime],
+    ) -> None:
         """Let marked monitors, whose evidence (J) is given, begin anew when their change is over.
 
         While an open incident holds a monitor it is not: evidence must not run up again against what people are already
@@ -73,12 +88,19 @@ class Turn:
         over = [
             name
             for name, held in zip(monitors.names, evidence.tolist(), strict=True)
-            if (level := state.level(name)) is not None and self._is_over(key, name, level, held, ladder)
+            if (level := state.level(name)) is not None and self._is_over(key, name, level, held, cleared)
         ]
         if over:
             state.begin_anew(monitors, over)
 
-    def _is_over(self, key: ModelKey, name: MonitorName, level: Level, evidence: float, ladder: Ladder) -> bool:
+    def _is_over(
+        self,
+        key: ModelKey,
+        name: MonitorName,
+        level: Level,
+        evidence: float,
+        cleared: Mapping[tuple[Stream, str, str], datetime],
+    ) -> bool:
         segment, subject, detector = name
         stream = Stream(key.kind, key.model, key.version, segment)
         marked = datetime.fromtimestamp((level.at + 1) * self.tick_seconds, UTC)
@@ -91,13 +113,8 @@ class Turn:
                 return True
         if evidence < 10 ** (level.e_needed - FADED):
             return True
-        return any(
-            ladder.clears(finding, Tier.OBSERVE)
-            for finding in self.findings
-            if finding.stream == stream
-            and (finding.subject, finding.detector) == (subject, detector)
-            and finding.since >= marked
-        )
+        since = cleared.get((stream, subject, detector))
+        return since is not None and since >= marked
 
 
 def findings_of(

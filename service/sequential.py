@@ -100,7 +100,8 @@ class SequenceState:
 
     def begin_anew(self, monitors: Monitors, names: Sequence[MonitorName]) -> None:
         """Let some monitors gather evidence from nothing again."""
-        places = [place for place, name in enumerate(monitors.names) if name in set(names)]
+        over = set(names)
+        places = [place for place, name in enumerate(monitors.names) if name in over]
         self.esr = monitors.begin_anew(self.esr_state(monitors), places)
         for name in names:
             self.levels.pop(level_name(name), None)

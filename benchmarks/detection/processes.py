@@ -68,7 +68,7 @@ class Drawn:
     def slots(self, number: int) -> NDArray[np.int64]:
         """Give the slot of every tick, of all three parts one after another."""
         ticks = len(self.reference) + len(self.quiet) + len(self.shifted)
-        return np.array([slot_of(tick, number, TICK_SECONDS) for tick in range(ticks)])
+        return slot_of(np.arange(ticks), number, TICK_SECONDS)
 
 
 def draw(process: Process, rng: Generator, monitors: int, quiet: int, after: int, shift: float) -> Drawn:

@@ -55,8 +55,7 @@ class Moved:
 
 def with_evidence(read: Read, here: Iterable[Read]) -> list[Reading]:
     """Give the readings of a window, and the evidence, which is read with the shortest window only."""
-    known = {id(reading) for reading in read.readings}
-    evidence = [r for other in here for r in other.readings if r.detector == "esr" and id(r) not in known]
+    evidence = [r for other in here if other is not read for r in other.readings if r.detector == "esr"]
     return [*read.readings, *evidence]
 
 

@@ -15,6 +15,8 @@ from tests.cli.command import Command, golden
 BEGIN_S, TICK_S, EVENTS = 1_704_067_200, 600, 8
 RESAMPLE = ("budget", "resample", "week.csv", "--model", "fraud", "--version", 3, "--config", "c.yaml")
 TIME = ("--time", "at")
+WHOSE = ("--model", "fraud", "--version", 3, *TIME, "--config", "c.yaml")
+FIT = ("baseline", "fit", "week.csv", *WHOSE, "--out", "b.json")
 MONTH = (*RESAMPLE, *TIME, "--days", 30)
 
 OWNERS = """\
@@ -74,20 +76,7 @@ def test_segments_are_monitors_of_their_own(command: Command) -> None:
 
 
 def test_a_baseline_from_a_file_gives_what_fitting_it_gives(command: Command) -> None:
-    command(
-        "baseline",
-        "fit",
-        "week.csv",
-        "--model",
-        "fraud",
-        "--version",
-        3,
-        *TIME,
-        "--out",
-        "b.json",
-        "--config",
-        "c.yaml",
-    )
+    command(*FIT)
     fitted, read = command(*MONTH).out, command(*MONTH, "--baseline", "b.json").out
 
     assert fitted == read
@@ -113,9 +102,8 @@ def test_no_rate_is_printed_for_less_than_a_week(command: Command) -> None:
 
 
 def test_a_long_baseline_does_not_make_up_for_a_short_file(command: Command) -> None:
-    fit = ("--model", "fraud", "--version", 3, *TIME, "--config", "c.yaml")
-    command("baseline", "fit", "week.csv", *fit, "--out", "b.json")
-    ended = command("budget", "resample", "short.csv", *fit, "--baseline", "b.json")
+    command(*FIT)
+    ended = command("budget", "resample", "short.csv", *WHOSE, "--baseline", "b.json")
 
     assert ended.code == 2
     assert "short.csv: its rows span 6.0 days, and days to draw from take 7; give more" in ended.err
@@ -134,20 +122,7 @@ def test_a_long_baseline_does_not_make_up_for_a_short_file(command: Command) -> 
     ],
 )
 def test_a_mistake_is_said_in_words(command: Command, arguments: tuple[object, ...], words: str) -> None:
-    command(
-        "baseline",
-        "fit",
-        "week.csv",
-        "--model",
-        "fraud",
-        "--version",
-        3,
-        *TIME,
-        "--out",
-        "b.json",
-        "--config",
-        "c.yaml",
-    )
+    command(*FIT)
     ended = command(*arguments)
 
     assert (ended.code, ended.out) == (2, "")

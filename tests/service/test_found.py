@@ -168,7 +168,7 @@ def _over(turn: Turn, readings: Sequence[Finding], evidence: float = 1e9) -> boo
     """Whether income begins anew after an evaluation that found these, with so much evidence left."""
     turn.findings += readings
     monitors = GATING.monitors(KEY, BASELINE)
-    turn.begin_anew(KEY, monitors, np.full(len(monitors.names), evidence), LADDER)
+    turn.begin_anew(KEY, monitors, np.full(len(monitors.names), evidence), turn.cleared(LADDER))
     return not turn.states[KEY].levels
 
 
