@@ -16,6 +16,9 @@ QUALITY = frozenset({"missing", "unseen", "out_of_range", "wrong_type", "not_fin
 FLOW = frozenset({"volume", "freshness"})
 """Detectors of the stream itself: the events stopped, or their number is not what it was."""
 
+UNBUDGETED = frozenset({"unknown_features", "duplicates"})
+"""Rates of the stream whose reference is of rows that have neither: no rate of false alarms can be kept for them."""
+
 SELF_WATCH = frozenset({"lag", "failure", "ownership"})
 """What the service reports about itself when it cannot see: nothing else may be concluded while one of these holds."""
 

@@ -21,33 +21,41 @@ Ticks = tuple[int, int]
 class Against:
     """Subjects of a baseline and the reference `counts` they are read against, which are worth `worth` times as much.
 
-    `effects` (S, 3 + width) are the subjects' design effects, None where nothing is known of the order in time.
+    `effects` (S, 3 + width) and `rate_effects` (S, RATES) are the subjects' design effects in the window, None where
+    nothing is known of the order in time.
     """
 
     baseline: Baseline
     counts: Counts
     effects: Floats | None = None
+    rate_effects: Floats | None = None
     worth: float = 1.0
 
     def only(self, chosen: NDArray[np.bool_]) -> "Against":
         """Give the same for some of the subjects (S)."""
         part = self.baseline.only(chosen)
         effects = None if self.effects is None else self.effects[chosen, : SCORES + part.layout.width]
-        return Against(part, self.counts, effects, self.worth)
+        rate_effects = None if self.rate_effects is None else self.rate_effects[chosen]
+        return Against(part, self.counts, effects, rate_effects, self.worth)
 
 
-def against(baseline: Baseline, segment: str, ticks: Ticks | None) -> Iterator[Against]:
+def against(baseline: Baseline, segment: str, window: Counts, ticks: Ticks | None) -> Iterator[Against]:
     """Give what the subjects of a segment are held against in a window: those without a season first.
 
-    Without `ticks` nothing is known of the hours. A segment whose order in time is not known is taken for as dependent
-    as all events together, as the evidence takes it.
+    Without `ticks` nothing is known of the hours, nor whether there were more events than usual. A segment whose order
+    in time is not known is taken for as dependent as all events together, as the evidence takes it.
     """
     pooled = baseline.reference[segment]
     history = baseline.history.get(segment)
     told = history or baseline.history.get("")
-    effects = None if told is None else told.effects
+    if told is None:
+        yield Against(baseline, pooled)
+        return
+    effects, rate_effects = told.effects, told.rate_effects
+    if ticks is not None:
+        effects, rate_effects = told.at(baseline.layout, window, ticks[1] + 1 - ticks[0])
     if history is None or ticks is None or not len(history.slots):
-        yield Against(baseline, pooled, effects)
+        yield Against(baseline, pooled, effects, rate_effects)
         return
     steady, seasonal = baseline.by_season(segment)
     mixture, worth = hours(history, ticks)
@@ -56,7 +64,7 @@ def against(baseline: Baseline, segment: str, ticks: Ticks | None) -> Iterator[A
         (seasonal, history.seasonal, mixture, worth),
     ):
         if part.subjects:
-            yield Against(part, counts, history.effects[chosen, : SCORES + part.layout.width], share)
+            yield Against(part, counts, effects[chosen, : SCORES + part.layout.width], rate_effects[chosen], share)
 
 
 def hours(history: History, ticks: Ticks) -> tuple[Counts, float]:

@@ -24,7 +24,7 @@ class Alternatives:
 
     `scores` (S, 3, B) are orthonormal under the reference. `number` (S): alternatives played per monitor, 0 where the
     reference is too small for any. `reach` (S): the smallest shift of location, in standard deviations, beyond which
-    evidence grows (infinite where there is none).
+    evidence grows (infinite where there is none). `usual` (S): events of a tick up to which the design effects hold.
     """
 
     scores: Floats
@@ -32,6 +32,7 @@ class Alternatives:
     bins: Block
     number: NDArray[np.int64]
     reach: Floats
+    usual: Floats
 
     @property
     def monitors(self) -> int:
@@ -50,13 +51,15 @@ def of_histograms(
     widths: NDArray[np.int64] | None = None,
     unranked: NDArray[np.bool_] | None = None,
     design_effects: Floats | None = None,
+    usual: Floats | None = None,
     z: float = REFERENCE_ERROR,
 ) -> Alternatives:
     """Prepare the alternatives to reference histograms `counts`, (S, B) or (H, S, B) for H slots of time.
 
     `widths` (S): how many bins each monitor has (B by default); `unranked` (S, B): bins that stand in no order with the
     others, such as that of missing values. `design_effects` (S, 3 + B): by how much the variance of each feature's sum
-    exceeds that of independent events (1 by default). With `z` = 0 the reference is taken as known exactly.
+    exceeds that of independent events (1 by default), in ticks of up to `usual` (S) events (any number by default).
+    With `z` = 0 the reference is taken as known exactly.
     """
     slots = counts if counts.ndim == 3 else counts[None]
     total = slots.sum(axis=0)
@@ -68,11 +71,16 @@ def of_histograms(
     curves, reach = curves_of(scores, base, slots, real, deff[:, : len(CURVES)], z)
     bins = bins_of(base, slots, real, deff[:, len(CURVES) :], z)
     number = curves.kept.sum(axis=(1, 2)) + bins.kept.sum(axis=(1, 2))
-    return Alternatives(scores, curves, bins, number, reach)
+    return Alternatives(scores, curves, bins, number, reach, _usual(usual, len(number)))
 
 
 def of_rates(
-    bad: Floats, events: Floats, *, design_effects: Floats | None = None, z: float = REFERENCE_ERROR
+    bad: Floats,
+    events: Floats,
+    *,
+    design_effects: Floats | None = None,
+    usual: Floats | None = None,
+    z: float = REFERENCE_ERROR,
 ) -> Alternatives:
     """Prepare the alternatives in which a rate rises: `bad` of `events` in the reference, (S,) or (H, S) for slots.
 
@@ -85,6 +93,11 @@ def of_rates(
     targets = special.expit(special.logit(pooled)[:, None] + np.array(RATE_SHIFTS))[:, None, :]
     block = one_bin(targets, pooled[:, None], k[:, :, None], m[:, :, None], deff, z)
     empty = np.zeros((len(k), monitors, 0, 0), np.float32)
-    curves = Block(empty, empty, np.zeros((monitors, 0, 0), bool))
+    curves = Block(empty, empty, np.zeros((monitors, 0, 0), bool), np.ones((monitors, 0)))
     number = block.kept.sum(axis=(1, 2))
-    return Alternatives(np.zeros((monitors, 0, 2)), curves, block, number, np.full(monitors, np.inf))
+    reach = np.full(monitors, np.inf)
+    return Alternatives(np.zeros((monitors, 0, 2)), curves, block, number, reach, _usual(usual, monitors))
+
+
+def _usual(usual: Floats | None, monitors: int) -> Floats:
+    return np.full(monitors, np.inf) if usual is None else usual

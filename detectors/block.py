@@ -17,12 +17,13 @@ class Block:
     """J alternatives for each of F features (a score's sum, a bin's count) of each of S monitors, in H slots of time.
 
     An event with feature x adds `tilt` x - `cost` to an alternative's log e-value, (H, S, F, J) each; both are already
-    divided by the design effect. `kept` (S, F, J): which are played at all.
+    divided by the design effect. `kept` (S, F, J): which are played at all; `effects` (S, F): the design effects.
     """
 
     tilt: Singles
     cost: Singles
     kept: NDArray[np.bool_]
+    effects: Floats
 
 
 def shares(counts: Floats, real: NDArray[np.bool_]) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 from detectors.against import Against, Ticks, against
 from detectors.baseline import Baseline
 from detectors.ks import ks
-from detectors.layout import Floats
 from detectors.psi import psi
 from detectors.quality import quality, stream_quality
 from detectors.reading import Detector, Reading
@@ -53,7 +52,7 @@ def read_window(
         rate_change_min=options.rate_change_min,
         events_min=options.events_min,
     )
-    parts = against(baseline, segment, ticks)
+    parts = against(baseline, segment, window, ticks)
     return [*(reading for part in parts for reading in _isolated(part, window, window_name, options)), *stream]
 
 
@@ -85,11 +84,12 @@ def _sound(held: Against, window: Counts, window_name: str, options: Options) ->
         return broken
     shared = _Shared(
         window_name=window_name, alpha=options.alpha, confidence=options.confidence, events_min=options.events_min,
-        effects=held.effects, worth=held.worth,
+        worth=held.worth,
     )  # fmt: skip
-    histograms = psi(held.baseline, held.counts, window, floor=options.psi_floor, **shared)
-    distances = ks(held.baseline, held.counts, window, distance_min=options.ks_distance_min, **shared)
-    rates = quality(held.baseline, held.counts, window, rate_change_min=options.rate_change_min, **shared)
+    sides = held.baseline, held.counts, window
+    histograms = psi(*sides, floor=options.psi_floor, effects=held.effects, **shared)
+    distances = ks(*sides, distance_min=options.ks_distance_min, effects=held.effects, **shared)
+    rates = quality(*sides, rate_change_min=options.rate_change_min, effects=held.rate_effects, **shared)
     return [*histograms, *distances, *rates, *broken]
 
 
@@ -100,7 +100,6 @@ class _Shared(TypedDict):
     alpha: float
     confidence: float
     events_min: int
-    effects: Floats | None
     worth: float
 
 

@@ -82,6 +82,16 @@ def column_of(subject: Subject, raw: Sequence[Scalar]) -> tuple[Column, dict[Fla
     return [None if value is None else str(value) for value in usable], flaws
 
 
+def with_flaws(subject: Subject, raw: Sequence[Scalar], cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move flawed values (raw, one per event), which stand as missing among the cells of the events, to their own."""
+    moved = cells.copy()
+    for place in np.flatnonzero(cells == subject.missing).tolist():
+        if raw[place] is not None:
+            _, flaws = column_of(subject, [raw[place]])
+            moved[place] += 1 if "not_finite" in flaws else 2
+    return moved
+
+
 def _meaning(subject: Subject, value: float | str | bool) -> tuple[float | str | None, Flaw | None]:
     """Give what one value means to a subject, or the flaw it has."""
     if isinstance(value, float) and not math.isfinite(value):

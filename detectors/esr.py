@@ -4,6 +4,7 @@ import numpy as np
 
 from detectors.alternatives import Alternatives
 from detectors.block import Block, Floats, Singles
+from detectors.history import crowded
 
 GROWTH_MAX = 60.0
 """Most that one tick may add to a log e-value: far more than any threshold, and no float overflows."""
@@ -11,14 +12,20 @@ GROWTH_MAX = 60.0
 EVIDENCE_MAX = 1e30
 
 
-def log_ratios(alternatives: Alternatives, counts: Floats, slot: int = 0) -> Singles:
-    """Give what the counts of one tick (S, B) add to the log e-value of every alternative: (S, K) float32."""
+def log_ratios(alternatives: Alternatives, counts: Floats, slot: int = 0, ticks: int = 1) -> Singles:
+    """Give what the counts of one tick (S, B) add to the log e-value of every alternative: (S, K) float32.
+
+    A tick of more than the usual events is tempered by as much more as its sums vary more: with one latent mean per
+    tick they do so in proportion to its events (the design effect of clusters, Kish 1965). `ticks`: how many the counts
+    are of, where they are of several.
+    """
     events = counts.sum(axis=1)
+    crowd = events / ticks / alternatives.usual
     scores = np.einsum("sfb,sb->sf", alternatives.scores, counts)
     features = alternatives.bins.kept.shape[1]
     parts = [
-        _gains(alternatives.curves, scores, events, slot),
-        _gains(alternatives.bins, counts[:, :features], events, slot),
+        _gains(alternatives.curves, scores, events, crowd, slot),
+        _gains(alternatives.bins, counts[:, :features], events, crowd, slot),
     ]
     return np.concatenate(parts, axis=1)
 
@@ -48,12 +55,13 @@ def nothing(alternatives: Alternatives) -> Singles:
     return np.zeros((alternatives.monitors, alternatives.size), np.float32)
 
 
-def _gains(block: Block, features: Floats, events: Floats, slot: int) -> Singles:
+def _gains(block: Block, features: Floats, events: Floats, crowd: Floats, slot: int) -> Singles:
     monitors = len(events)
     if not block.kept.size:
         return np.zeros((monitors, 0), np.float32)
-    gains = block.tilt[slot] * features.astype(np.float32)[:, :, None]
-    gains -= block.cost[slot] * events.astype(np.float32)[:, None, None]
+    worth = block.effects / crowded(block.effects, crowd[:, None])
+    gains = block.tilt[slot] * (features * worth).astype(np.float32)[:, :, None]
+    gains -= block.cost[slot] * (events[:, None] * worth).astype(np.float32)[:, :, None]
     return np.asarray(gains.reshape(monitors, -1))
 
 

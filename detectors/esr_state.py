@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.block import Singles
+from detectors.block import Floats, Singles
 
 NO_TICK = -1
 """Before the first tick."""
@@ -33,6 +33,12 @@ class EsrState:
         fresh.histograms[histograms] = 0
         fresh.rates[rates] = 0
         return fresh
+
+    def times(self, factors: Floats) -> "EsrState":
+        """Give the evidence with that of every monitor, histograms first, multiplied by its factor (J)."""
+        by_row = factors.astype(np.float32)[:, None]
+        first = len(self.histograms)
+        return EsrState(self.tick, self.histograms * by_row[:first], self.rates * by_row[first:])
 
     def encode(self) -> bytes:
         """Encode exactly: version, tick, both shapes, then the numbers as little-endian float32."""

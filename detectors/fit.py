@@ -62,7 +62,8 @@ def fit(
             return fold(baseline, _columns(baseline, rows, singles, [chosen[place] for place in some]))
 
         when = np.array([ticks[place] for place in chosen], np.int64)
-        history[segment] = history_of(baseline, reference[segment], columns, when, tick_seconds, count)
+        raw = {name: [values[place] for place in chosen] for name, values in rows.items()}
+        history[segment] = history_of(baseline, reference[segment], columns, raw, when, tick_seconds, count)
     return Baseline(baseline.subjects, reference, history)
 
 

@@ -17,24 +17,38 @@ def thresholds(false_alarms: tuple[float, ...], ticks: float) -> tuple[float, ..
     return tuple(ticks / allowed for allowed in false_alarms)
 
 
-def gate(evidence: Floats, weights: Floats, levels: Levels, needed: tuple[float, ...]) -> Levels:
-    """Raise the levels of the monitors that the evidence speaks against; all of one owner are given (J each).
+def needs_of(weights: Floats, needed: tuple[float, ...]) -> Floats:
+    """Give the evidence that each level takes of each monitor alone, (levels, J): infinite for one without a weight.
 
-    Level i is reached by the k monitors below it with the most weighted evidence, if each of them has a k-th of
-    `needed[i - 1]`, for the largest such k (e-d-BH, Dandapanthula and Ramdas 2025, which bounds the share of wrong
-    ones). `needed` rises with i; `weights` add up to at most 1. Each time at least `needed` of the weighted sum is used
-    up, and a mean of e-detectors is one: the expected number of times this happens in T stationary ticks is at most
-    T / needed, however monitors depend on each other. A monitor counts for a level again only after its evidence began
-    anew.
+    >>> needs_of(np.array([0.5, 0.0]), (30.0, 60.0)).tolist()
+    [[60.0, inf], [120.0, inf]]
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.array(needed)[:, None] / weights)
 
-    >>> gate(np.array([5.0, 3000.0, 10.0]), np.full(3, 1 / 3), np.zeros(3, int), (100.0, 500.0, 4000.0)).tolist()
+
+def gate(evidence: Floats, needs: Floats, levels: Levels) -> Levels:
+    """Raise the levels (J) of the monitors that the evidence (J) speaks against; all are of one owner and one cause.
+
+    `needs` (levels, J) is what each level takes of a monitor alone (see `needs_of`), where the weights of all monitors
+    of the owner add up to at most 1. Level i is reached by the k monitors below it that come
+    nearest to its need, if each of them has a k-th of it, for the largest such k (e-d-BH, Dandapanthula and Ramdas
+    2025, which bounds the share of wrong ones). Each time at least the threshold is used up of the weighted sum, which
+    is an e-detector times the weight of the cause: the expected number of times this happens in T stationary ticks is
+    at most that weight times T / threshold, and T / threshold over all causes, however monitors depend on each other.
+    A monitor counts for a level again only after its evidence began anew.
+
+    >>> needs = np.array([[300.0] * 3, [1500.0] * 3, [12000.0] * 3])
+    >>> gate(np.array([5.0, 3000.0, 10.0]), needs, np.zeros(3, int)).tolist()
     [0, 2, 0]
     """
     levels = levels.copy()
-    for level, threshold in enumerate(needed, start=1):
-        mass = np.where(levels < level, evidence * weights, 0.0)
-        order = np.argsort(-mass, kind="stable")
-        flagged = np.flatnonzero(mass[order] * np.arange(1, len(order) + 1) >= threshold)
-        if len(flagged):
-            levels[order[: int(flagged[-1]) + 1]] = level
+    for level, needed in enumerate(needs, start=1):
+        part = np.where(levels < level, evidence / needed, 0.0)
+        if part.sum() < 0.999:
+            continue  # Those that reach a level have all of it together.
+        order = np.argsort(-part, kind="stable")
+        reached = np.flatnonzero(part[order] * np.arange(1, len(order) + 1) >= 1)
+        if len(reached):
+            levels[order[: int(reached[-1]) + 1]] = level
     return levels

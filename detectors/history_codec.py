@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.history import History
-from detectors.layout import Layout
+from detectors.curves import SCORES
+from detectors.history import RATES, History
+from detectors.layout import Floats, Layout
 from detectors.seasons import DAY, WEEK
 from detectors.subject import Subject
 
@@ -16,7 +17,11 @@ def history_content(history: Mapping[str, History]) -> dict[str, object]:
         segment: {
             "ticks": of.ticks,
             "tick_seconds": of.tick_seconds,
+            "days_seen": of.days_seen,
+            "events_per_tick": of.events_per_tick,
+            "usable_per_tick": of.usable_per_tick.tolist(),
             "effects": of.effects.tolist(),
+            "rate_effects": of.rate_effects.tolist(),
             "seasonal": of.seasonal.tolist(),
             "slots": of.slots.tolist(),
         }
@@ -35,15 +40,29 @@ def history_from(
 
 
 def _history(where: str, of: Mapping[str, object], subjects: int, width: int, cells: int) -> History:
-    ticks, seconds = (_count(f"{where}.{name}", of[name]) for name in ("ticks", "tick_seconds"))
-    effects = np.asarray(of["effects"], np.float64).reshape(subjects, 3 + width)
-    if not (np.isfinite(effects).all() and (effects >= 1).all()):
-        raise ValueError(f"{where}.effects: every design effect is a number of at least 1")
+    ticks, seconds, days = (_count(f"{where}.{name}", of[name]) for name in ("ticks", "tick_seconds", "days_seen"))
+
+    def numbers(name: str, *shape: int) -> Floats:
+        read = np.asarray(of[name], np.float64).reshape(shape)
+        if not (np.isfinite(read).all() and (read >= 1).all()):
+            raise ValueError(f"{where}.{name}: every one is a number of at least 1")
+        return read
+
     seasonal = np.asarray(of["seasonal"], bool).reshape(subjects)
     slots = np.asarray(of["slots"], np.int64)
     if len(slots) not in (0, DAY, WEEK) or (len(slots) and slots.shape != (len(slots), cells)):
         raise ValueError(f"{where}.slots: {slots.shape}, expected none, {DAY} or {WEEK} of {cells} counts each")
-    return History(ticks, seconds, effects, slots.reshape(-1, cells), seasonal)
+    return History(
+        ticks=ticks,
+        tick_seconds=seconds,
+        days_seen=days,
+        events_per_tick=float(numbers("events_per_tick")),
+        usable_per_tick=numbers("usable_per_tick", subjects),
+        effects=numbers("effects", subjects, SCORES + width),
+        rate_effects=numbers("rate_effects", subjects, RATES),
+        slots=slots.reshape(-1, cells),
+        seasonal=seasonal,
+    )
 
 
 def _count(name: str, value: object) -> int:

@@ -71,6 +71,22 @@ class Layout:
         running = np.concatenate([[0], np.cumsum(self._values_only(counts))])
         return np.asarray(running[self.missing] - running[self.begins], np.int64)
 
+    def bad_values(self, counts: Counts) -> tuple[Floats, Floats]:
+        """Give the bad values of every subject and what they are of, (S, 4) each, in columns by kind.
+
+        Missing, not finite and wrongly typed values are of events; values outside the reference's range (numeric) or
+        unseen in it (categorical) are of usable values, and 0 for the other kinds of subjects.
+        """
+        bad, of = np.zeros((2, len(self.begins), TAIL))
+        for step in range(TAIL - 1):
+            bad[:, step] = counts[self.missing + step]
+        of[:, : TAIL - 1] = counts[EVENTS]
+        numeric, categorical = self.numeric, self.categorical
+        bad[numeric, -1] = counts[self.begins[numeric]] + counts[self.missing[numeric] - 1]
+        bad[categorical, -1] = counts[self.missing[categorical] - 1]
+        of[:, -1] = self.usable(counts)
+        return bad, of
+
     def contradictions(self, counts: Counts) -> NDArray[np.bool_]:
         """Which subjects' counts cannot come from `fold`: a negative count, or not one cell per event."""
         values = self._values_only(counts)

@@ -1,17 +1,17 @@
 """Which monitors a baseline has, what they count, and what their reference is."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
 from detectors.block import Floats
 from detectors.curves import SCORES
-from detectors.history import slot_bins
-from detectors.quality import STREAM, effects_of_rates
+from detectors.history import RATES, slot_bins
+from detectors.layout import Layout
 from detectors.reading import Detector
-from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
+from detectors.subject import Counts
 
 MonitorName: TypeAlias = tuple[str, str, Detector]
 """Segment ("" is all of it), subject, and the detector whose reading says how large the effect is."""
@@ -20,31 +20,29 @@ _OF_EVENTS: tuple[Detector, ...] = ("missing", "not_finite", "wrong_type")
 
 
 def names_of(baseline: Baseline) -> tuple[MonitorName, ...]:
-    """Name the histograms of every segment, then its rates, in the order of their counts."""
+    """Name the histograms of every segment, then its rates, in the order of their counts.
+
+    Duplicates and unknown features are not among them: a baseline that was fitted to rows has none, and so cannot say
+    how they come.
+    """
     subjects, layout = baseline.subjects, baseline.layout
     rates: list[tuple[str, Detector]] = [(s.name, detector) for detector in _OF_EVENTS for s in subjects]
     rates += [(subjects[row].name, "out_of_range") for row in layout.numeric]
     rates += [(subjects[row].name, "unseen") for row in layout.categorical]
-    rates += [(STREAM, "duplicates"), (STREAM, "unknown_features")]
     histograms: list[MonitorName] = [(segment, s.name, "psi") for segment in baseline.reference for s in subjects]
     return (*histograms, *((segment, *rate) for segment in baseline.reference for rate in rates))
 
 
 def rates_of(baseline: Baseline, counts: Counts) -> tuple[Floats, Floats]:
     """Give bad events and events of every rate of one segment, as `detectors.quality` counts them: (R,) each."""
-    layout = baseline.layout
-    numeric, categorical = layout.numeric, layout.categorical
-    usable, all_events = layout.usable(counts), np.full(len(layout.missing), counts[EVENTS])
-    sent = counts[EVENTS] + counts[DUPLICATES]
-    bad = [
-        *(counts[layout.missing + step] for step in range(len(_OF_EVENTS))),
-        counts[layout.begins[numeric]] + counts[layout.missing[numeric] - 1],
-        counts[layout.missing[categorical] - 1],
-        np.array([counts[DUPLICATES], min(counts[UNKNOWN_FEATURES], counts[EVENTS])]),
-    ]
-    stream = np.array([sent, counts[EVENTS]])
-    events = [*[all_events] * len(_OF_EVENTS), usable[numeric], usable[categorical], stream]
-    return np.concatenate(bad).astype(np.float64), np.concatenate(events).astype(np.float64)
+    bad, of = baseline.layout.bad_values(counts)
+    return by_rate(baseline.layout, bad), by_rate(baseline.layout, of)
+
+
+def by_rate(layout: Layout, of_subjects: Floats) -> Floats:
+    """Lay out what is given for the RATES of every subject (S, RATES) in the order of the rates' names: (R,)."""
+    last = of_subjects[:, -1]
+    return np.concatenate([*of_subjects[:, :-1].T, last[layout.numeric], last[layout.categorical]])
 
 
 def reference_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats, Floats]:
@@ -55,7 +53,7 @@ def reference_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats, Floa
     if history is None or not len(history.slots):
         return bins[None], bad, events
     by_slot = [rates_of(baseline, counts) for counts in history.slots]
-    chosen = _by_rate(baseline, history.seasonal)
+    chosen = by_rate(baseline.layout, np.repeat(history.seasonal[:, None], RATES, axis=1)) > 0
     return (
         slot_bins(baseline.layout, bins, history.slots, history.seasonal),
         np.stack([np.where(chosen, slot, bad[0]) for slot, _ in by_slot]),
@@ -63,27 +61,29 @@ def reference_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats, Floa
     )
 
 
-def effects_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats]:
-    """Give the design effects of one segment: of its histograms' features (S, 3 + width), and of its rates (R,).
+@dataclass(frozen=True, slots=True, eq=False)
+class Tempering:
+    """Design effects of a segment's histograms, (S, 3 + width), and rates (R,), and the events that they hold for."""
 
-    A rate has that of the bin its events are in; values out of range are in the bins of the tails.
+    histograms: Floats
+    rates: Floats
+    histogram_events: Floats
+    rate_events: Floats
+
+
+def tempering_of(baseline: Baseline, segment: str, tick_seconds: int) -> Tempering:
+    """Give the design effects of one segment, and up to how many events of a tick (S; R) they hold.
+
+    A segment whose order in time is not known is taken for as dependent as all events together.
     """
-    layout = baseline.layout
+    layout, number = baseline.layout, len(baseline.subjects)
     history = baseline.history.get(segment, baseline.history.get(""))
     if history is None:
-        rates_number = len(rates_of(baseline, _zeros(baseline))[0])
-        return np.ones((len(layout.begins), SCORES + layout.width)), np.ones(rates_number)
-    unusable, tails, last = effects_of_rates(layout, history.effects)
-    rates = [*[unusable] * len(_OF_EVENTS), tails[layout.numeric], last[layout.categorical], np.ones(2)]
-    return history.effects, np.concatenate(rates)
-
-
-def _by_rate(baseline: Baseline, of_subjects: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Spread what holds for subjects over their rates; it holds for no rate of the stream itself."""
-    layout = baseline.layout
-    parts = [*[of_subjects] * len(_OF_EVENTS), of_subjects[layout.numeric], of_subjects[layout.categorical]]
-    return np.concatenate([*parts, np.zeros(2, bool)])
-
-
-def _zeros(baseline: Baseline) -> Counts:
-    return np.zeros(baseline.cells, np.int64)
+        rates = by_rate(layout, np.ones((number, RATES)))
+        unlimited = np.full(number, np.inf), np.full(len(rates), np.inf)
+        return Tempering(np.ones((number, SCORES + layout.width)), rates, *unlimited)
+    events, usable = history.usual(tick_seconds)
+    of_rates = np.concatenate([np.full((number, RATES - 1), events), usable[:, None]], axis=1)
+    return Tempering(
+        history.effects, by_rate(layout, history.rate_effects), np.full(number, events), by_rate(layout, of_rates)
+    )

@@ -12,7 +12,7 @@ from detectors.baseline import Baseline
 from detectors.block import Floats, Singles
 from detectors.curves import CURVES
 from detectors.esr_state import NO_TICK, EsrState
-from detectors.monitor_counts import MonitorName, effects_of, names_of, rates_of, reference_of
+from detectors.monitor_counts import MonitorName, names_of, rates_of, reference_of, tempering_of
 from detectors.seasons import slot_of
 from detectors.subject import Counts
 from detectors.words import describe
@@ -54,28 +54,27 @@ class Monitors:
 
     @classmethod
     def of(cls, baseline: Baseline, tick_seconds: int, z: float = REFERENCE_ERROR) -> "Monitors":
-        """Prepare the alternatives of every subject, rate and segment of a baseline.
-
-        A segment whose order in time is not known is taken for as dependent as all events together.
-        """
+        """Prepare the alternatives of every subject, rate and segment of a baseline."""
         layout, segments = baseline.layout, tuple(baseline.reference)
         references = [reference_of(baseline, segment) for segment in segments]
         slots = max((len(histograms) for histograms, _, _ in references), default=1)
         # Hours of the week repeat those of the day, so that the shorter season serves where the longer is not known.
         parts = [[np.concatenate([part] * (slots // len(part))) for part in reference] for reference in references]
-        effects = [effects_of(baseline, segment) for segment in segments]
+        tempering = [tempering_of(baseline, segment, tick_seconds) for segment in segments]
         unranked = np.arange(layout.width) == layout.unusable[:, None]
         histograms = of_histograms(
             np.concatenate([part[0] for part in parts], axis=1),
             widths=np.tile(layout.unusable + 1, len(segments)),
             unranked=np.tile(unranked, (len(segments), 1)),
-            design_effects=np.concatenate([effect for effect, _ in effects]),
+            design_effects=np.concatenate([of.histograms for of in tempering]),
+            usual=np.concatenate([of.histogram_events for of in tempering]),
             z=z,
         )
         rates = of_rates(
             np.concatenate([part[1] for part in parts], axis=1),
             np.concatenate([part[2] for part in parts], axis=1),
-            design_effects=np.concatenate([effect for _, effect in effects]),
+            design_effects=np.concatenate([of.rates for of in tempering]),
+            usual=np.concatenate([of.rate_events for of in tempering]),
             z=z,
         )
         return cls(baseline, names_of(baseline), histograms, rates, slots, tick_seconds)
@@ -137,14 +136,14 @@ class Monitors:
         shift = int(gains[: curves // len(CURVES)].argmax())
         return shift if gains[shift] >= gains[best] * SHIFT_SHARE else best
 
-    def all_gains(self, tick: int, counts: Mapping[str, Counts]) -> Callable[[int], Singles]:
-        """Give, for a monitor, what the counts of some ticks of one slot say for each of its alternatives."""
+    def all_gains(self, tick: int, counts: Mapping[str, Counts], ticks: int = 1) -> Callable[[int], Singles]:
+        """Give, for a monitor, what the counts of so many ticks of one slot say for each of its alternatives."""
         bins, rates = self._counted(counts)
         slot = slot_of(tick, self.slots, self.tick_seconds)
         first = self.histograms.monitors
         of_histograms, of_rates = (
-            esr.log_ratios(self.histograms, bins, slot),
-            esr.log_ratios(self.rates, rates, slot),
+            esr.log_ratios(self.histograms, bins, slot, ticks),
+            esr.log_ratios(self.rates, rates, slot, ticks),
         )
 
         def gained(place: int) -> Singles:

@@ -46,27 +46,31 @@ class PsiTable:
     ) -> "PsiTable":
         """Compare windows `c` with references `r`, (S, width) counts each, of which the first `widths` (S) are bins.
 
-        Shares are smoothed by Jeffreys' half count. Without a change PSI / v is a sum of chi-squares, one per degree of
-        freedom and each times a design effect, v = 1/N + 1/M (Yurdakul and Naranjo 2020 for effects of 1; Rao and Scott
-        1981 for others); it is held against the chi-square with the same mean and variance. The value is debiased by
-        that mean; `low` and `high` are noncentral chi-square bounds at `confidence`.
+        Shares are smoothed by Jeffreys' half count, of as many events as make one independent one. Without a change
+        PSI / v is a sum of chi-squares, one per degree of freedom and each times a design effect, v = 1/N + 1/M
+        (Yurdakul and Naranjo 2020 for effects of 1; Rao and Scott 1981 for others); it is held against the chi-square
+        with the same mean and variance. The value is debiased by that mean; `low` and `high` are noncentral chi-square
+        bounds at `confidence`.
 
-        Bins that the window is expected to fill with fewer than EXPECTED_MIN values are merged with their neighbours,
-        unless they have GROWN. The p-value does not make that exception, which would be looking at the outcome first:
-        it is the greater of PSI's and of Pearson's X2, or of the fullest bin against the rest where one group is left.
-        A part of it, SMALL_SHARE, is kept for the small bins: Fisher's for the one that grew most, times their number.
+        Bins that the window is expected to fill with fewer than EXPECTED_MIN values (independent ones: as many fewer as
+        their design effect says) are merged with their neighbours, unless they have GROWN. The p-value does not make
+        that exception, which would be looking at the outcome first: it is the greater of PSI's and of Pearson's X2, or
+        of the fullest bin against the rest where one group is left. A part of it, SMALL_SHARE, is kept for the small
+        bins: Fisher's for the one that grew most, times their number.
         """
         r = r * worth
         n, m = c.sum(axis=1), r.sum(axis=1)
         # Without events there is nothing to divide by; such rows are reported as insufficient.
         n_safe, m_safe = np.maximum(n, 1), np.maximum(m, 1)
-        expected = r * (np.minimum(n_safe, m_safe) / m_safe)[:, None]
+        of_bins = np.ones(r.shape) if effects is None else effects[:, SCORES : SCORES + r.shape[1]]
+        expected = r * (np.minimum(n_safe, m_safe) / m_safe)[:, None] / of_bins
         small = (expected < EXPECTED_MIN) & (np.arange(r.shape[1]) < widths[:, None])
         chance = _chance(r, c, n_safe, m_safe, expected, small, effects)
-        grown = (c >= EXPECTED_MIN) & (c >= GROWN * expected)
+        held = c / of_bins
+        grown = (held >= EXPECTED_MIN) & (held >= GROWN * expected)
         groups, sizes, _ = _groups(expected, r, grown)
-        raw = _raw(_merged(r, groups), _merged(c, groups), m_safe, n_safe, sizes)
         scale, df = _null(sizes, r / m_safe[:, None], effects)
+        raw = _raw(_merged(r, groups), _merged(c, groups), m_safe, n_safe, sizes, scale)
         v, v_wide = 1 / n_safe + 1 / m_safe, 1 / discounted(n_safe, m_safe) + 1 / m_safe
         value = np.maximum(0, raw - scale * df * v)
         low = lower(raw / v_wide / scale, df, confidence) * v_wide * scale
@@ -109,8 +113,8 @@ def _chance(
     """Give the p-value of no change."""
     groups, sizes, pairs = _groups(expected, r, np.zeros(r.shape, bool))
     cg, rg = _merged(c, groups), _merged(r, groups)
-    raw = _raw(rg, cg, m, n, sizes)
     scale, df = _null(sizes, r / m[:, None], effects)
+    raw = _raw(rg, cg, m, n, sizes, scale)
     counted = discounted(n, m)
     v = 1 / counted + 1 / m
     pearson = _pearson(cg, rg, n, m, counted) / v
@@ -136,11 +140,12 @@ def _grown(
     return alone
 
 
-def _raw(rg: Floats, cg: Floats, m: Floats, n: Floats, sizes: Places) -> Floats:
-    """PSI of smoothed shares."""
+def _raw(rg: Floats, cg: Floats, m: Floats, n: Floats, sizes: Places, scale: Floats) -> Floats:
+    """PSI of shares smoothed by half a count of as many events as make one independent one."""
     real = np.arange(cg.shape[1]) < sizes[:, None]
-    p = np.where(real, (cg + 0.5) / (n + 0.5 * sizes)[:, None], 1.0)
-    q = np.where(real, (rg + 0.5) / (m + 0.5 * sizes)[:, None], 1.0)
+    half = scale / 2
+    p = np.where(real, (cg + half[:, None]) / (n + half * sizes)[:, None], 1.0)
+    q = np.where(real, (rg + half[:, None]) / (m + half * sizes)[:, None], 1.0)
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=1))
 
 

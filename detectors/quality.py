@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.baseline import Baseline
-from detectors.curves import SCORES
-from detectors.layout import Floats, Layout
+from detectors.history import RATES
+from detectors.layout import Floats
 from detectors.rates import change, discounted, greater
 from detectors.reading import BinMove, Detector, Reading
 from detectors.subject import DUPLICATES, EVENTS, UNKNOWN_FEATURES, Counts
@@ -53,37 +53,23 @@ def quality(
     The value is the CHANGE of the rate, window less reference, with Newcombe's score interval; p is Fisher's one-sided
     ("the rate is greater now"), the window counted as at most a third of the reference. Drifting when p <= alpha and
     low >= rate_change_min: a rate that falls shows in PSI, not here. Insufficient below events_min on either side.
-    With design effects (`effects`, S x (3 + width), as in `psi`) either side counts as that many times fewer events, by
-    the bin that bad values are in; the reference's counts are worth `worth` times as many.
+    With design effects (`effects`, S x RATES) either side counts as that many times fewer events; the reference's
+    counts are worth `worth` times as many.
     """
     limits = _Limits(window_name, alpha, confidence, rate_change_min, events_min, worth)
     layout = baseline.layout
-    of_unusable, of_tails, of_last = effects_of_rates(layout, effects)
+    effects = np.ones((len(layout.begins), RATES)) if effects is None else effects
     names = [subject.name for subject in baseline.subjects]
+    rows = {detector: np.arange(len(names)) for detector in _OF_EVENTS}
+    rows |= {"out_of_range": layout.numeric, "unseen": layout.categorical}
+    (k, n), (r, m) = layout.bad_values(window), layout.bad_values(reference)
     readings: list[Reading] = []
-    n, m = (np.full(len(names), counts[EVENTS]) for counts in (window, reference))
-    for step, detector in enumerate(_OF_EVENTS):
-        k, r = (counts[layout.missing + step] for counts in (window, reference))
-        readings += _read(detector, names, k, n, r, m, limits, of_unusable)
-    n, m = layout.usable(window), layout.usable(reference)
-    rows = layout.numeric
-    k, r = (counts[layout.begins[rows]] + counts[layout.missing[rows] - 1] for counts in (window, reference))
-    readings += _read("out_of_range", [names[row] for row in rows], k, n[rows], r, m[rows], limits, of_tails[rows])
-    rows = layout.categorical
-    k, r = (counts[layout.missing[rows] - 1] for counts in (window, reference))
-    readings += _read("unseen", [names[row] for row in rows], k, n[rows], r, m[rows], limits, of_last[rows])
+    for detector, chosen in rows.items():
+        kind = min(list(rows).index(detector), RATES - 1)
+        places = chosen, kind
+        named = [names[row] for row in chosen]
+        readings += _read(detector, named, k[places], n[places], r[places], m[places], limits, effects[places])
     return readings
-
-
-def effects_of_rates(layout: Layout, effects: Floats | None) -> tuple[Floats, Floats, Floats]:
-    """Give the design effects (S) of the bins of unusable values, of the tails (the larger), and of the last values."""
-    if effects is None:
-        ones = np.ones(len(layout.begins))
-        return ones, ones, ones
-    of_bins = effects[:, SCORES:]
-    unusable = np.take_along_axis(of_bins, layout.unusable[:, None], axis=1)[:, 0]
-    last = np.take_along_axis(of_bins, layout.unusable[:, None] - 1, axis=1)[:, 0]
-    return unusable, np.maximum(of_bins[:, 0], last), last
 
 
 def stream_quality(
@@ -109,7 +95,7 @@ def stream_quality(
     for detector, cell in cells:
         repeats = cell == DUPLICATES
         k, n, r, m = (
-            np.array([part])
+            np.array([float(part)])
             for counts in (window, reference)
             for part in _clipped(counts[cell], counts[EVENTS] + (counts[cell] if repeats else 0))
         )
@@ -134,10 +120,10 @@ def _clipped(k: int, n: int) -> tuple[int, int]:
 def _read(
     detector: Detector,
     names: Sequence[str],
-    k: Counts,
-    n: Counts,
-    r: Counts,
-    m: Counts,
+    k: Floats,
+    n: Floats,
+    r: Floats,
+    m: Floats,
     limits: _Limits,
     effect: Floats,
 ) -> list[Reading]:
@@ -148,7 +134,7 @@ def _read(
     value, low, high = change(k_real, n_real, r_real, m_real, limits.confidence)
     counted = discounted(n_real, m_real)
     p = greater(k_real * (counted / n_real), counted, r_real, m_real)
-    columns = (n, m, r_real / m_real, k_real / n_real, value, low, high, p)
+    columns = (n.astype(np.int64), m, r_real / m_real, k_real / n_real, value, low, high, p)
     rows = zip(names, *(column.tolist() for column in columns), strict=True)
     return [_reading(detector, limits, *row) for row in rows]
 

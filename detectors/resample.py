@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.block import Floats
 from detectors.esr_state import EsrState
-from detectors.gate import gate
+from detectors.gate import gate, needs_of
 from detectors.monitors import Gained, Monitors
 from detectors.seasons import DAY, WEEK
 from detectors.subject import Counts
@@ -141,9 +141,9 @@ def _found(monitors: Monitors, owners: Sequence[Owned], held: list[EsrState], so
     evidence = {id(one): monitors.evidence(one) for one in _different(held)}
     found = []
     for place, owned in enumerate(owners):
-        for level, needed in enumerate(owned.needed):
+        for level, needs in enumerate(needs_of(owned.weights, owned.needed)):
             mine = evidence[id(held[level])][owned.places]
-            raised = gate(mine, owned.weights, np.zeros(len(mine), np.int64), (needed,))
+            raised = gate(mine, needs[None], np.zeros(len(mine), np.int64))
             if raised.any():
                 found.append(Alarm(place, level + 1, source, tuple(owned.places[raised > 0].tolist())))
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
-from detectors.columns import Columns, Scalar, column_of
+from detectors.columns import Columns, Scalar, column_of, with_flaws
 from detectors.subject import EVENTS, Counts, Subject
 
 Places = NDArray[np.int64]
@@ -70,7 +70,7 @@ def count_ticks(
     columns = Columns(len(ticks), {s.name: _column(s, rows[s.name]) for s in baseline.subjects})
     for row, cells in baseline.kernel.cells_of(columns):
         subject = baseline.subjects[row]
-        places = kept_of_cell[_with_flaws(subject, rows[subject.name], cells)]
+        places = kept_of_cell[with_flaws(subject, rows[subject.name], cells)]
         begin, end = int(kept_of_cell[subject.start]), int(kept_of_cell[subject.missing + 2]) + 1
         for segment, some in chosen.items():
             flat = steps[some] * (end - begin) + places[some] - begin
@@ -112,13 +112,3 @@ def _column(subject: Subject, raw: Sequence[Scalar]) -> NDArray[np.float64] | Se
     once = {text for text, times in Counter(column).items() if times == 1} & set(subject.others)
     nowhere = "?" * (1 + max(map(len, subject.categories + subject.others)))
     return [nowhere if text in once else text for text in column]
-
-
-def _with_flaws(subject: Subject, raw: Sequence[Scalar], cells: Places) -> Places:
-    """Move flawed values, which stand as missing, to their own cells."""
-    moved = cells.copy()
-    for place in np.flatnonzero(cells == subject.missing).tolist():
-        if raw[place] is not None:
-            _, flaws = column_of(subject, [raw[place]])
-            moved[place] += 1 if "not_finite" in flaws else 2
-    return moved

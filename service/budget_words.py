@@ -10,11 +10,11 @@ from service.store.changes import ModelKey
 def budget_words(gating: Gating, key: ModelKey, name: MonitorName) -> str:
     """Say what the false-alarm budget behind a finding of a monitor is worth."""
     monitors = gating.monitors_of(key)
-    budget = gating.budget_of(key, name)
+    place = monitors.names.index(name)
+    budget = gating.budget_of(key, place)
     segment = name[0]
     history = monitors.baseline.history.get(segment, monitors.baseline.history.get(""))
     sentences = [promise(budget, history)]
-    place = monitors.names.index(name)
     if place < monitors.histograms.monitors:
         sentences.append(sight(monitors.reach(place)))
     return " ".join(sentence for sentence in sentences if sentence)

@@ -77,7 +77,7 @@ def _of_newest(
     found = stream_panes(connection, stream, monitors.baseline.id, STEP, last, last) if places else []
     if not found:
         return {}
-    gained = monitors.all_gains(last, {stream.segment: found[0][1]})
+    gained = monitors.all_gains(last, {stream.segment: found[0][1]}, STEP)
     return {place: monitors.named(place, gained(place)) for place in places}
 
 
@@ -97,7 +97,7 @@ def _onsets(
         begin = max(first, end - CHUNK_TICKS + STEP)
         found = stream_panes(connection, stream, monitors.baseline.id, STEP, begin, end)
         for at, counts in reversed(found):
-            gained = monitors.all_gains(at, {stream.segment: counts})
+            gained = monitors.all_gains(at, {stream.segment: counts}, STEP)
             gains.append(np.array([gained(place)[of] for place, of in zip(places, alternatives, strict=True)]))
             ticks.append(at)
         sums = np.cumsum(np.array(gains), axis=0) if gains else np.zeros((0, len(places)))

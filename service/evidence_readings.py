@@ -24,7 +24,7 @@ def evidence_readings(
     counts: Counts,
     window: str,
 ) -> list[Reading]:
-    """Give one reading per subject of a segment, and one of the stream: that of its monitor with the most evidence.
+    """Give one reading per subject of a segment: that of its monitor with the most evidence.
 
     `value` is the decimal logarithm of the evidence, `threshold` that of what the next rank takes of one monitor alone;
     `counts` are those of the window, for the number of events. Insufficient where the reference can tell nothing.

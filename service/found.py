@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from alerting.cause import cause_of
 from alerting.finding import Finding, Move, Stream
 from alerting.incident import Incident
-from alerting.tiers import FLOW, Ladder, Tier
+from alerting.tiers import FLOW, UNBUDGETED, Ladder, Tier
 from detectors.block import Floats
 from detectors.monitor_counts import MonitorName
 from detectors.monitors import Monitors
@@ -131,8 +131,8 @@ def findings_of(
 
     Under a budget: of monitors that the evidence has marked or an open incident holds, as far as the window lies
     wholly within their change, since one that reaches back before it is diluted by what came before; with `onset`, only
-    of those whose change began with that tick. The rest, and everything under fixed thresholds, as soon as anything
-    drifts or an incident of the cause may be clearing.
+    of those whose change began with that tick. What no budget covers is observed at most. The rest, and everything
+    under fixed thresholds, as soon as anything drifts or an incident of the cause may be clearing.
     """
     incident = turn.incident(stream)
     state = turn.state(stream)
@@ -149,6 +149,10 @@ def findings_of(
         if not turn.gated or reading.detector in FLOW:
             if onset is None:
                 found.append(plain)
+            continue
+        if reading.detector in UNBUDGETED:
+            if onset is None:
+                found.append(replace(plain, ceiling="observe"))
             continue
         name = (stream.segment, reading.subject, reading.detector)
         level = state.level(name)

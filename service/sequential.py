@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
+import numpy as np
 
 from alerting.finding import Finding
 from alerting.tiers import FLOW
@@ -19,6 +20,7 @@ from detectors.reading import Reading
 from detectors.volume import VolumeReference, freshness, volume
 from service.levels import Level, level_name, monitor_name
 from service.settings import DetectionSettings
+from service.shares import Numbers, kept_mass
 
 VERSION = 2
 
@@ -41,6 +43,7 @@ class _Stored(msgspec.Struct, array_like=True):
     known: dict[str, str]
     esr: bytes = b""
     levels: dict[str, Level] = {}
+    needs: bytes = b""
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class SequenceState:
 
     `known` maps (segment, subject, detector, window) of what drifts to the tier it was recorded at, so that a finding
     is recorded when it begins or gets worse, not at every evaluation. `levels` holds the monitors that the evidence
-    speaks against.
+    speaks against, `needs` (ranks, J) what each monitor needed of it at the last boundary.
     """
 
     baseline: str = ""
@@ -60,6 +63,7 @@ class SequenceState:
     known: dict[str, str] = field(default_factory=dict)
     esr: EsrState | None = None
     levels: dict[str, Level] = field(default_factory=dict)
+    needs: Numbers | None = None
 
     def esr_state(self, monitors: Monitors) -> EsrState:
         """The evidence of the model's monitors; none yet where there is none of this shape."""
@@ -75,6 +79,15 @@ class SequenceState:
         for step, counts in enumerate(ticks):
             held = monitors.step(held, first + step, counts)
         self.esr = held
+
+    def weigh(self, monitors: Monitors, needs: Numbers) -> Numbers:
+        """Give the evidence of every monitor (J), less where it now needs less than before (see `kept_mass`)."""
+        held = self.esr_state(monitors)
+        factors = kept_mass(self.needs, needs)
+        if (factors < 1).any():
+            self.esr = held = held.times(factors)
+        self.needs = needs
+        return monitors.evidence(held)
 
     def level(self, name: MonitorName) -> Level | None:
         """What is kept of a monitor that the evidence speaks against."""
@@ -147,7 +160,7 @@ class SequenceState:
     def _follow(self, baseline: Baseline) -> None:
         """Begin anew whatever compares with the baseline when that is another one."""
         if self.baseline != baseline.id:
-            self.baseline, self.adwin, self.esr, self.levels = baseline.id, {}, None, {}
+            self.baseline, self.adwin, self.esr, self.levels, self.needs = baseline.id, {}, None, {}, None
             self.known = {name: tier for name, tier in self.known.items() if name.split("\x1f")[2] in FLOW}
 
     def _step_adwin(self, baseline: Baseline, ticks: Sequence[Counts | None]) -> list[Reading]:
@@ -199,6 +212,7 @@ class SequenceState:
             _Stored(
                 VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known,
                 zlib.compress(self.esr.encode(), 1) if self.esr is not None else b"", self.levels,
+                zlib.compress(self.needs.astype("<f4").tobytes(), 1) if self.needs is not None else b"",
             )
         )  # fmt: skip
 
@@ -217,6 +231,7 @@ class SequenceState:
             stored.known,
             EsrState.decode(zlib.decompress(stored.esr)) if stored.esr else None,
             stored.levels,
+            _needs(stored.needs),
         )
 
 
@@ -225,6 +240,13 @@ def _succeeded(usual: Reading, successor: str) -> list[Reading]:
     why = f"version {successor} has taken over"
     quiet = replace(usual, state="insufficient", why=why)
     return [quiet, replace(quiet, detector="freshness", window="now")]
+
+
+def _needs(content: bytes) -> Numbers | None:
+    if not content:
+        return None
+    numbers = np.frombuffer(zlib.decompress(content), "<f4").astype(np.float64)
+    return numbers.reshape(len(TIERS), -1)
 
 
 def _name(segment: str, subject: str, detector: str, window: str) -> str:

@@ -15,6 +15,8 @@ from detectors.alternatives import Alternatives, of_histograms
 from detectors.block import Floats, shares
 from detectors.curves import legendre
 from detectors.dependence import design_effects
+from detectors.heavy_tails import temper
+from detectors.history import mean_size
 from detectors.seasons import DAY, seasonal
 
 MONITORS, WINDOWS = 40, 30 * DAY_TICKS
@@ -96,8 +98,12 @@ def tempered(drawn: Drawn) -> tuple[Alternatives, int]:
         by_slot = [reference[slots == slot].sum(axis=0) for slot in range(DAY)]
         expected = np.stack([np.where(chosen[:, None], counts, pooled) for counts in by_slot])
     real = np.ones(pooled.shape, bool)
-    effects = design_effects(reference, slots, expected, legendre(shares(pooled, real), real), real)
-    return of_histograms(expected, design_effects=effects), number
+    untempered = design_effects(reference, slots, expected, legendre(shares(pooled, real), real), real)
+    effects = temper(
+        lambda some, rows: of_histograms(expected[:, rows], design_effects=some), untempered, reference, slots
+    )
+    usual = np.array([mean_size(events) for events in reference.sum(axis=2).astype(np.int64).T])
+    return of_histograms(expected, design_effects=effects, usual=usual), number
 
 
 def _watched(name: str, process: Process, drawn: Drawn) -> Outcome:

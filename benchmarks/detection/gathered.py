@@ -26,7 +26,7 @@ def owner(threshold: float) -> Judge:
 
     def judge(evidence: Floats) -> Flags:
         monitors = len(evidence)
-        levels = gate(evidence, np.full(monitors, 1 / monitors), np.zeros(monitors, np.int64), (threshold,))
+        levels = gate(evidence, np.full((1, monitors), threshold * monitors), np.zeros(monitors, np.int64))
         return np.asarray(levels > 0)
 
     return judge

@@ -1,4 +1,4 @@
-"""Seven ways in which a number wanders without a change, from independent events to memory and a daily season."""
+"""Eight ways in which a number wanders without a change, from independent events to memory and a daily season."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,11 +29,13 @@ class Process:
     """How the mean of a tick's standard normal events moves, in their standard deviations.
 
     AR(1) by tick with coefficient `phi` and this stationary `deviation`, and a sine of this `amplitude` once a day.
+    Ticks of the reference have EVENTS / `growth` events: the traffic grew since.
     """
 
     phi: float = 0.0
     deviation: float = 0.0
     amplitude: float = 0.0
+    growth: int = 1
 
     def limit(self, shift: float, nats: float) -> float:
         """Give the ticks that any detector needs to learn so many nats of a shift, at least one.
@@ -54,6 +56,7 @@ PROCESSES: Mapping[str, Process] = {
     "daily .2 σ": Process(amplitude=0.2),
     "AR .9, .03 σ, daily .2 σ": Process(0.9, 0.03, 0.2),
     "AR .9, .05 σ, daily .5 σ": Process(0.9, 0.05, 0.5),
+    "AR .9, .05 σ, traffic x 10": Process(0.9, 0.05, growth=10),
 }
 
 
@@ -79,7 +82,8 @@ def draw(process: Process, rng: Generator, monitors: int, quiet: int, after: int
     edges = _edges(means[:REFERENCE_TICKS])
     means[REFERENCE_TICKS + quiet :] += shift
     parts = np.split(means, [REFERENCE_TICKS, REFERENCE_TICKS + quiet])
-    return Drawn(*(_counts(rng, edges, part) for part in parts))
+    events = (EVENTS // process.growth, EVENTS, EVENTS)
+    return Drawn(*(_counts(rng, edges, part, number) for part, number in zip(parts, events, strict=True)))
 
 
 def hourly(ticks: Floats) -> Floats:
@@ -94,7 +98,7 @@ def _edges(means: Floats) -> Floats:
     return np.stack([np.interp(COARSE_LEVELS, below, _GRID) for below in mixed])
 
 
-def _counts(rng: Generator, edges: Floats, means: Floats) -> Floats:
+def _counts(rng: Generator, edges: Floats, means: Floats, events: int) -> Floats:
     moved = (edges[None] - means[:, :, None]).reshape(-1, edges.shape[1])
-    counts = rng.multinomial(EVENTS, number_shares(moved, Change())).astype(np.float64)
+    counts = rng.multinomial(events, number_shares(moved, Change())).astype(np.float64)
     return counts.reshape(*means.shape, -1)

@@ -134,7 +134,7 @@ def _owners(
     """Share each party's budget over its monitors of this model version alone, as the service would."""
     gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds)
     gating.raise_levels({key: monitors.baseline}, {key: SequenceState()}, 0)
-    parties, weights = np.array(gating.parties_of(key)), gating.weights(monitors)
+    parties, weights = np.array(gating.parties_of(key)), gating.weights_of(key)
     budgets, owners = list(gating.budgets.values()), []
     for budget in budgets:
         mine = np.flatnonzero(parties == budget.party)

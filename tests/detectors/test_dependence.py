@@ -8,7 +8,7 @@ from scipy import special
 from detectors.alternatives import of_histograms
 from detectors.block import shares
 from detectors.curves import legendre
-from detectors.dependence import WANDER_SHARE, design_effects
+from detectors.dependence import WANDER_SHARE, design_effects, rate_effects
 from detectors.esr import evidence, log_ratios, nothing, step
 from detectors.seasons import DAY, WEEK, seasonal
 
@@ -159,3 +159,88 @@ def test_a_constant_has_a_design_effect_of_one() -> None:
     ticks[:, :, 3] = 2
 
     assert _effects(ticks).max() == 1
+
+
+def test_independent_events_that_come_in_uneven_batches_have_a_design_effect_of_one() -> None:
+    rng = np.random.default_rng(12)
+    ticks = np.zeros((28 * DAY_TICKS, 1, 14))
+    ticks[100::DAY_TICKS] = _ticks(rng, np.zeros(28), 20_000)
+    poured = np.concatenate([_ticks(rng, np.zeros(1), int(size)) for size in rng.gamma(0.1, 5_000, 4_032)])
+
+    assert _effects(ticks).max() < 2
+    assert np.median(_effects(poured)) == 1
+
+
+def test_batches_of_unlike_events_are_dependent() -> None:
+    rng = np.random.default_rng(13)
+    ticks = np.zeros((28 * DAY_TICKS, 1, 14))
+    ticks[100::DAY_TICKS] = _ticks(rng, rng.normal(0, 0.1, 28), 20_000)
+
+    assert _effects(ticks)[0, 0] > 100
+
+
+def _rates(bad: Floats, events: float) -> Floats:
+    of = np.full(bad.shape, events)
+    return rate_effects(bad, of, np.zeros(len(bad), np.int64), bad.sum(axis=0)[None], of.sum(axis=0)[None])
+
+
+def test_rare_bad_values_that_come_one_by_one_have_an_effect_of_one() -> None:
+    rng = np.random.default_rng(14)
+
+    for rate in (1e-6, 1e-5, 1e-4, 1e-2):
+        assert np.median(_rates(rng.binomial(1_000, rate, (10_080, 50)).astype(np.float64), 1_000)) == 1
+
+
+def test_bursts_have_at_least_the_effect_of_their_size() -> None:
+    rng = np.random.default_rng(15)
+    bursts = np.where(rng.random((10_080, 30)) < 1 / 500, 40.0, 0.0)
+
+    assert _rates(bursts, 1_000).min() > 39
+
+
+def test_an_hour_that_came_round_few_times_hides_a_part_of_what_varies() -> None:
+    """The mean of an hour was fitted to its own days: what is left of independent days is short by one in so many."""
+    rng = np.random.default_rng(16)
+    days = 14
+    means = np.repeat(rng.normal(0, 0.1, days * 24), HOUR_TICKS)
+    ticks = _ticks(rng, means, 1_000)
+    slots = np.arange(len(ticks)) // HOUR_TICKS % 24
+    by_hour = np.stack([ticks[slots == hour].sum(axis=0) for hour in range(24)])
+    scores = legendre(shares(by_hour.sum(axis=0), REAL), REAL)
+
+    theory = 1 + 1_000 * 0.1**2 * HOUR_TICKS
+    assert design_effects(ticks, slots, by_hour, scores, REAL)[0, 0] > theory * 0.85
+
+
+@pytest.mark.slow
+def test_ten_times_the_events_of_the_reference_raise_no_alarm() -> None:
+    rng = np.random.default_rng(17)
+    alarms = {}
+    for tempered in (True, False):
+        alarms[tempered] = 0
+        for _ in range(4):
+            means = _wandering(rng, 14 * DAY_TICKS + 6_000, 0.9, 0.05)
+            reference = _ticks(rng, means[: 14 * DAY_TICKS], 300)
+            future = _ticks(rng, means[14 * DAY_TICKS :], 3_000)
+            usual = np.array([300.0]) if tempered else None
+            alternatives = of_histograms(reference.sum(axis=0), design_effects=_effects(reference), usual=usual)
+            held = nothing(alternatives)
+            for counts in future:
+                held = step(held, log_ratios(alternatives, counts), counts.sum(axis=1))
+                if evidence(alternatives, held)[0] >= 8_640:
+                    held[:] = 0
+                    alarms[tempered] += 1
+
+    assert alarms[True] == 0
+    assert alarms[False] > 20
+
+
+def test_the_same_events_in_one_tick_or_in_several_speak_alike_when_their_number_is_said() -> None:
+    reference = _ticks(np.random.default_rng(18), np.zeros(2_000), 100)
+    effects = np.full((1, 17), 4.0)
+    alternatives = of_histograms(reference.sum(axis=0), design_effects=effects, usual=np.array([100.0]))
+    five = reference[:5].sum(axis=0)
+
+    parts = sum(log_ratios(alternatives, counts) for counts in reference[:5])
+    assert log_ratios(alternatives, five, ticks=5) == pytest.approx(parts, abs=1e-4)
+    assert log_ratios(alternatives, five) == pytest.approx(parts / 5, abs=1e-4)

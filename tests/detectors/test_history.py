@@ -78,6 +78,10 @@ def test_each_segment_has_a_history_of_its_own() -> None:
         ("effects", [[0.5] * 18] * 3, "at least 1"),
         ("effects", [[float("nan")] * 18] * 3, "at least 1"),
         ("effects", [1.0], "reshape"),
+        ("rate_effects", [[1.0, 1.0, 1.0, 0.0]] * 3, "at least 1"),
+        ("days_seen", 0, "days_seen: 0"),
+        ("events_per_tick", 0.0, "at least 1"),
+        ("usable_per_tick", [1.0, float("inf"), 1.0], "at least 1"),
         ("slots", [[1, 2]], "slots"),
     ],
 )
@@ -106,3 +110,55 @@ def test_the_reference_of_an_hour_is_what_that_hour_was() -> None:
 def test_a_number_of_ticks_that_differs_from_the_rows_is_refused() -> None:
     with pytest.raises(ValueError, match="ticks: 2 values"):
         fit({"x": [1.0, 2.0, 3.0]}, categories_max=10, segments_max=0, ticks=[1, 2])
+
+
+def test_days_without_a_row_do_not_count() -> None:
+    """Two stray times, a week before and after three hours of rows, do not make a fortnight of them."""
+    ticks = [1_000_000 + place // 5 for place in range(900)] + [1_000_000 - 10_080, 1_000_000 + 10_080]
+    chance = random.Random(4)
+    history = fit({"x": [chance.gauss(0, 1) for _ in ticks]}, categories_max=10, segments_max=0, ticks=ticks).history[
+        ""
+    ]
+
+    assert history.ticks > 14 * 1_440
+    assert (history.days, history.states_rate) == (3, False)
+
+
+def test_the_usual_tick_is_the_one_that_an_event_is_in() -> None:
+    history = _fit().history[""]
+
+    assert history.events_per_tick == 3
+    age = [subject.name for subject in SEASONAL.subjects].index("age")
+    assert 2.8 < history.usable_per_tick[age] < 3
+    events, usable = history.usual(300)
+    assert events == 15
+    assert usable.tolist() == (history.usable_per_tick * 5).tolist()
+
+
+def test_each_rate_has_an_effect_of_its_own() -> None:
+    """A steady third of missing values does not hide that wrongly typed ones come forty at once."""
+    chance = random.Random(5)
+    ticks = [minute for minute in range(14 * 1_440) for _ in range(50)]
+    burst = {minute for minute in range(14 * 1_440) if chance.random() < 1 / 700}
+    values: list[float | str | None] = [
+        "?" if minute in burst and place % 50 < 40 else None if chance.random() < 1 / 3 else chance.gauss(0, 1)
+        for place, minute in enumerate(ticks)
+    ]
+    history = fit({"x": values}, categories_max=10, segments_max=0, ticks=ticks).history[""]
+
+    missing, not_finite, wrong_type, _ = history.rate_effects[0]
+    assert wrong_type > 40
+    assert missing < 6
+    assert not_finite < 6
+
+
+def test_a_window_of_many_more_events_than_usual_is_less_certain_where_events_are_dependent() -> None:
+    history = _fit(daily=0.3).history[""]
+    layout = SEASONAL.layout
+    window = SEASONAL.reference[""] * 10
+    usual, crowded = history.at(layout, window, history.ticks * 10), history.at(layout, window, history.ticks)
+
+    assert np.array_equal(usual[0], history.effects)
+    dependent = history.effects > 1
+    assert (crowded[0][dependent] > 4 * history.effects[dependent]).all()
+    assert (crowded[0][~dependent] == 1).all()

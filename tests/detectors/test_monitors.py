@@ -12,7 +12,7 @@ from detectors.fit import fit
 from detectors.fold import fold
 from detectors.monitor_counts import rates_of
 from detectors.monitors import Monitors
-from detectors.quality import quality, stream_quality
+from detectors.quality import quality
 from detectors.subject import DUPLICATES, UNKNOWN_FEATURES, Counts
 
 
@@ -60,8 +60,8 @@ def _of(held: EsrState, segment: str, subject: str, detector: str) -> float:
 
 
 def test_every_subject_and_rate_of_every_segment_is_a_monitor() -> None:
-    # Per segment: 3 histograms, 3 times 3 rates of events, out_of_range, unseen, duplicates, unknown_features.
-    assert len(MONITORS.names) == len(set(MONITORS.names)) == 3 * (3 + 9 + 1 + 1 + 2)
+    # Per segment: 3 histograms, 3 times 3 rates of events, out_of_range, unseen.
+    assert len(MONITORS.names) == len(set(MONITORS.names)) == 3 * (3 + 9 + 1 + 1)
     assert len(MONITORS.evidence(MONITORS.nothing())) == len(MONITORS.names)
 
 
@@ -125,17 +125,25 @@ def test_a_monitor_that_begins_anew_has_nothing_and_the_others_keep_theirs() -> 
 
 
 def test_rates_count_what_their_readings_count() -> None:
-    counts = _tick(1, missing=0.1)[""].copy()
-    counts[DUPLICATES], counts[UNKNOWN_FEATURES] = 7, 9
+    counts = _tick(1, missing=0.1)[""]
     bad, events = rates_of(BASELINE, counts)
     limits = {"window_name": "5m", "alpha": 1e-6, "confidence": 0.99, "rate_change_min": 0.01, "events_min": 50}
     reference = np.zeros_like(counts)
-    read = quality(BASELINE, reference, counts, **limits) + stream_quality(reference, counts, **limits)  # type: ignore[arg-type]
+    read = quality(BASELINE, reference, counts, **limits)  # type: ignore[arg-type]
     names = [(subject, detector) for segment, subject, detector in MONITORS.names if not segment and detector != "psi"]
 
     assert [(reading.subject, reading.detector) for reading in read] == names
     assert [reading.n for reading in read] == events.astype(int).tolist()
-    assert bad[names.index(("events", "duplicates"))] == 7
+    assert bad[names.index(("income", "missing"))] == counts[BASELINE.layout.missing[1]] > 0
+
+
+def test_repeats_and_unknown_names_gather_no_evidence_since_no_reference_of_rows_has_any() -> None:
+    counts = _tick(1)[""].copy()
+    before = rates_of(BASELINE, counts)
+    counts[DUPLICATES], counts[UNKNOWN_FEATURES] = 7_000, 9_000
+
+    assert [part.tolist() for part in rates_of(BASELINE, counts)] == [part.tolist() for part in before]
+    assert not {name[2] for name in MONITORS.names} & {"duplicates", "unknown_features"}
 
 
 def test_what_some_ticks_gave_one_alternative_can_be_asked_for() -> None:

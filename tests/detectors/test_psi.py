@@ -10,6 +10,7 @@ from detectors.columns import Columns, Scalar, columns_of
 from detectors.fit import fit
 from detectors.fold import fold
 from detectors.psi import psi
+from detectors.psi_table import PsiTable
 from detectors.reading import Reading
 
 NORMAL = np.random.default_rng(1).normal(size=10_000)
@@ -172,3 +173,19 @@ def test_a_drift_is_told_in_one_plain_sentence() -> None:
         "PSI 0.502 (0.417 to 0.597), n=2,000, p 2.8e-173: "
         "values are higher; 1.251 to 2.031 8% -> 20%; -2.058 to -1.287 8% -> 1.8%"
     )
+
+
+@pytest.mark.parametrize(("events", "effect"), [(5_000, 10), (1_000, 50), (5_000, 50)])
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_lower_bound_holds_where_events_depend_on_each_other(events: int, effect: int, moved: bool) -> None:
+    """Every event stands for `effect` of them: there are as few as 20 independent ones in a window."""
+    rng = np.random.default_rng(12)
+    q = np.array([0.005, 0.015, 0.08, *[0.1] * 8, 0.08, 0.015, 0.005])
+    p = q * np.exp(0.3 * np.linspace(-1.7, 1.7, 14)) if moved else q
+    p = p / p.sum()
+    times = 3_000
+    reference = (rng.multinomial(50_000 // effect, q, times) * effect).astype(np.float64)
+    window = (rng.multinomial(events // effect, p, times) * effect).astype(np.float64)
+    table = PsiTable.of(reference, window, np.full(times, 14), 0.99, np.full((times, 17), float(effect)))
+
+    assert (table.low > ((p - q) * np.log(p / q)).sum()).mean() < 0.015

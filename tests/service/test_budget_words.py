@@ -23,7 +23,10 @@ TABLE = owners()
 def _history(minutes: int, baseline: Baseline = BASELINE) -> History:
     subjects, width = len(baseline.layout.begins), baseline.layout.width
     slots = np.zeros((0, baseline.cells), np.int64)
-    return History(minutes, 60, np.ones((subjects, 3 + width)), slots, np.zeros(subjects, bool))
+    return History(
+        minutes, 60, -(-minutes // 1_440), 1.0, np.ones(subjects), np.ones((subjects, 3 + width)),
+        np.ones((subjects, 4)), slots, np.zeros(subjects, bool),
+    )  # fmt: skip
 
 
 def _said(baseline: Baseline, name: MonitorName = ("", "income", "psi"), **detection: float) -> str:
@@ -66,12 +69,12 @@ def test_rates_that_a_party_chose_are_the_ones_that_are_said() -> None:
 def test_the_budget_behind_a_finding_is_that_of_whom_it_would_reach() -> None:
     said = _said(BASELINE, pages_per_30_days=2.0)
 
-    assert "at most 2 false pages, 4 tickets and 30 digests in 30 days for platform, over its 16 monitors." in said
+    assert "at most 2 false pages, 4 tickets and 30 digests in 30 days for platform, over its 14 monitors." in said
 
 
 def test_what_a_histogram_can_see_is_said_and_of_a_rate_nothing() -> None:
     assert _said(BASELINE).endswith("The smallest lasting shift this baseline can see is 0.08 standard deviations.")
-    assert _said(BASELINE, ("", "income", "missing")).endswith("over its 16 monitors.")
+    assert _said(BASELINE, ("", "income", "missing")).endswith("over its 14 monitors.")
 
 
 def test_a_segment_whose_order_in_time_is_unknown_is_promised_what_all_events_are() -> None:

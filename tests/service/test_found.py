@@ -78,7 +78,7 @@ def test_a_window_within_the_change_is_a_finding_with_the_evidence_that_backs_it
     assert (found.condition, found.ceiling, found.e_value, found.e_needed) == ("drifting", "act", 7.25, 5.84)
     assert found.reason == "it moved; location up"
     assert found.budget.startswith("No rate of false alarms is stated, since the baseline was fitted to rows without")
-    assert "over its 16 monitors" in found.budget
+    assert "over its 14 monitors" in found.budget
     assert LADDER.tier(found) is Tier.INVESTIGATE
 
 
@@ -155,6 +155,15 @@ def test_the_flow_of_a_stream_needs_no_evidence(detector: Detector, tier: Tier) 
     (found,) = _found(_turn(marked=False), Reading("events", detector, "now", "drifting", 0, 0, 1_000.0))
 
     assert LADDER.tier(found) is tier
+
+
+@pytest.mark.parametrize("detector", ["duplicates", "unknown_features"])
+def test_what_no_budget_covers_is_observed_at_most(detector: Detector) -> None:
+    (found,) = _found(_turn(marked=False), _reading(detector, low=0.9, subject="events"), since=NOW - 4)
+
+    assert found.ceiling == "observe"
+    assert LADDER.tier(found) is Tier.OBSERVE
+    assert _found(_turn(), _reading(detector, low=0.9, subject="events"), onset=ONSET) == []
 
 
 def test_since_a_change_only_what_changed_then_is_read() -> None:

@@ -1,0 +1,75 @@
+"""Whose each monitor of a model version is, and what it needs of evidence with its share of that party's budget."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerting.finding import Stream
+from alerting.ownership import Ownership
+from alerting.tiers import QUALITY
+from detectors.gate import needs_of
+from detectors.monitors import Monitors
+from service.store.changes import ModelKey
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owned:
+    """The monitors of a model version under one ownership table, and how much each counts beside others of its party.
+
+    `parties` (J): whom each would reach first; `places`: which are whose; `weights` (J): 0 where a monitor can have no
+    evidence.
+    """
+
+    table_sha: str
+    monitors: Monitors
+    parties: tuple[str, ...]
+    places: Mapping[str, NDArray[np.int64]]
+    weights: Numbers
+
+    @classmethod
+    def of(cls, table: Ownership, key: ModelKey, monitors: Monitors, importance: Mapping[str, float]) -> "Owned":
+        """Look every monitor up: bad values are the steward's, everything else is the owner's."""
+        known: dict[tuple[str, str, bool], str] = {}
+        parties = []
+        for segment, subject, detector in monitors.names:
+            bad = detector in QUALITY
+            asked = (segment, subject, bad)
+            if asked not in known:
+                stream = Stream(key.kind, key.model, key.version, segment)
+                known[asked] = table.resolve("data_steward" if bad else "owner", stream, subject).party
+            parties.append(known[asked])
+        named = np.array(parties)
+        places = {party: np.flatnonzero(named == party) for party in dict.fromkeys(parties)}
+        weights = [importance.get(subject, 1.0) for _, subject, _ in monitors.names]
+        return cls(table.config_sha, monitors, tuple(parties), places, np.where(monitors.plays(), weights, 0.0))
+
+    def needs(self, taken: Mapping[str, tuple[float, ...]], totals: Mapping[str, float]) -> Numbers:
+        """Give the evidence that each monitor alone needs for each rank: (ranks, J), infinite where it has no share.
+
+        `taken`: what each rank takes of a party's weighted mean; `totals`: the weights of all its monitors together.
+        """
+        needs = np.full((max(map(len, taken.values()), default=0), len(self.parties)), np.inf)
+        for party, mine in self.places.items():
+            share = self.weights[mine] / max(totals[party], 1e-12)
+            needs[:, mine] = needs_of(share, taken[party])
+        return needs
+
+
+def kept_mass(before: Numbers | None, needs: Numbers) -> Numbers:
+    """Give the factors (J) that evidence is to be multiplied with where monitors now need less of it than `before`.
+
+    Else what a monitor gathered while it counted little would count as if it had always counted much, and the mean of
+    many whose shares rise in turn would exceed any threshold. What a monitor without a share gathered counts nothing.
+
+    >>> kept_mass(np.array([[8.0, 8.0, np.inf]]), np.array([[4.0, 9.0, 5.0]])).tolist()
+    [0.5, 1.0, 0.0]
+    """
+    if before is None or before.shape != needs.shape:
+        return np.ones(needs.shape[1])
+    same = needs >= before
+    return np.asarray(np.where(same, 1.0, needs / np.where(same, 1.0, before)).min(axis=0))
