@@ -167,10 +167,7 @@ def _why_tier(parts: Parts) -> str:
         )
     if bound is None or first.low is None:
         return f"{name}: {first.detector} gives no interval, so it earns no higher tier."
-    return (
-        f"{name}: even the lower bound of {first.detector}, {first.low:.3g}, reached {bound:g}. "
-        "The statistic alone would not have been enough."
-    )
+    return f"{name}: even the lower bound of {first.detector}, {first.low:.3g}, reached {bound:g}."
 
 
 def _who(parts: Parts) -> Iterator[str]:

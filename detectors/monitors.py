@@ -152,9 +152,9 @@ class Monitors:
         return gained
 
     def describe(self, place: int, alternative: int) -> str:
-        """Name an alternative of a monitor, as in "location up" or "bin 'FR' down"."""
+        """Name an alternative of a monitor, as in "location up", "bin 'FR' down" or "rate of missing up"."""
         if place >= self.histograms.monitors:
-            return "rate up"
+            return f"rate of {self.names[place][2]} up"
         row = place % len(self.baseline.subjects)
         return describe(self.baseline.subjects[row], alternative)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from service.settings import DetectionSettings
 from service.shares import Numbers, Owned
 from service.store.changes import ModelKey
 from service.windows import DAYS_30_SECONDS
+
+Terms: TypeAlias = Mapping[str, tuple[tuple[float, ...], float]]
+"""By party: what each level takes of its weighted mean, and the sum of its weights."""
 
 CEILINGS: tuple[Ceiling, ...] = get_args(Ceiling)
 """By level: 0 supports no tier."""
@@ -55,6 +58,7 @@ class Gating:
     _monitors: dict[ModelKey, Monitors] = field(default_factory=dict)
     _owned: dict[ModelKey, Owned] = field(default_factory=dict)
     _gathered: dict[ModelKey, Gathered] = field(default_factory=dict)
+    _needs: dict[ModelKey, tuple[Owned, Terms, Numbers]] = field(default_factory=dict)
 
     def monitors(self, key: ModelKey, baseline: Baseline) -> Monitors:
         """The monitors of a model version under its current baseline."""
@@ -84,7 +88,7 @@ class Gating:
         fresh: dict[ModelKey, list[int]] = {}
         for key in watched:
             owned, state = self._owned[key], states[key]
-            needs = owned.needs(taken, totals)
+            needs = self._needed(key, owned, taken, totals)
             evidence = state.weigh(owned.monitors, needs)
             self._gathered[key] = Gathered(evidence, needs)
             risen = self._raise(owned, state, self._gathered[key], tick)
@@ -123,6 +127,16 @@ class Gating:
                         new.append(place)
         return sorted(new)
 
+    def _needed(
+        self, key: ModelKey, owned: Owned, taken: Mapping[str, tuple[float, ...]], totals: Mapping[str, float]
+    ) -> Numbers:
+        """What each monitor needs, the same array as before where nothing it follows from has changed."""
+        terms = {party: (taken[party], totals[party]) for party in owned.places}
+        held = self._needs.get(key)
+        if held is None or held[0] is not owned or held[1] != terms:
+            held = self._needs[key] = (owned, terms, owned.needs(taken, totals))
+        return held[2]
+
     def _budget(self, table: Ownership) -> dict[str, float]:
         """Count every party's monitors anew; gives the sum of their weights."""
         totals: dict[str, float] = {}
@@ -157,7 +171,7 @@ class Gating:
         return Owned.of(table, key, monitors, self.detection.importance)
 
     def _forget(self, watched: Mapping[ModelKey, Baseline]) -> None:
-        for held in (self._monitors, self._owned, self._gathered):
+        for held in (self._monitors, self._owned, self._gathered, self._needs):
             for key in [key for key in held if key not in watched]:
                 del held[key]
 

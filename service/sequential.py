@@ -83,10 +83,11 @@ class SequenceState:
     def weigh(self, monitors: Monitors, needs: Numbers) -> Numbers:
         """Give the evidence of every monitor (J), less where it now needs less than before (see `kept_mass`)."""
         held = self.esr_state(monitors)
-        factors = kept_mass(self.needs, needs)
-        if (factors < 1).any():
-            self.esr = held = held.times(factors)
-        self.needs = needs
+        if self.needs is not needs:
+            factors = kept_mass(self.needs, needs)
+            if (factors < 1).any():
+                self.esr = held = held.times(factors)
+            self.needs = needs
         return monitors.evidence(held)
 
     def level(self, name: MonitorName) -> Level | None:
@@ -212,7 +213,7 @@ class SequenceState:
             _Stored(
                 VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known,
                 zlib.compress(self.esr.encode(), 1) if self.esr is not None else b"", self.levels,
-                zlib.compress(self.needs.astype("<f4").tobytes(), 1) if self.needs is not None else b"",
+                zlib.compress(self.needs.astype("<f8").tobytes(), 1) if self.needs is not None else b"",
             )
         )  # fmt: skip
 
@@ -245,7 +246,7 @@ def _succeeded(usual: Reading, successor: str) -> list[Reading]:
 def _needs(content: bytes) -> Numbers | None:
     if not content:
         return None
-    numbers = np.frombuffer(zlib.decompress(content), "<f4").astype(np.float64)
+    numbers = np.frombuffer(zlib.decompress(content), "<f8")
     return numbers.reshape(len(TIERS), -1)
 
 

@@ -29,7 +29,7 @@ PLAIN, MOVED = counted(BASELINE, 1), counted(BASELINE, 2, Change(shift=0.5))
     [
         (Change(shift=0.3), INCOME, "location up"),
         (Change(shift=-0.3), INCOME, "location down"),
-        (Change(missing=0.05), MISSING, "rate up"),
+        (Change(missing=0.05), MISSING, "rate of missing up"),
         (Change(missing=0.05), INCOME, "bin 'missing or unusable' up"),
         (Change(gone="SE"), COUNTRY, "bin 'SE' down"),
     ],
