@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -135,11 +136,16 @@ class Watch:
         """Close for a moment, so that a long history is closed between polls; at the end of a source close it all."""
         began = self.monotonic()
         ended = not self.live and source.exhausted()
+        cancelled = threading.Event()
 
         def enough() -> bool:
-            return not ended and self.monotonic() - began >= CLOSE_SECONDS_MAX
+            return cancelled.is_set() or (not ended and self.monotonic() - began >= CLOSE_SECONDS_MAX)
 
-        await asyncio.to_thread(self.closer.close_due, live=not ended, enough=enough)
+        try:
+            await asyncio.to_thread(self.closer.close_due, live=not ended, enough=enough)
+        except asyncio.CancelledError:
+            cancelled.set()  # The thread goes on without us, and whoever ends the process waits for it.
+            raise
         self.accountant.closed_through(self.closer.closed)
 
     async def _position(self, source: str, partition: str) -> int | None:
