@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.baseline import Baseline
 from detectors.curves import SCORES
-from detectors.history import History
+from detectors.history import History, told_of
 from detectors.layout import Floats
 from detectors.seasons import slot_of
 from detectors.subject import EVENTS, Counts
@@ -47,13 +47,13 @@ def against(baseline: Baseline, segment: str, window: Counts, ticks: Ticks | Non
     """
     pooled = baseline.reference[segment]
     history = baseline.history.get(segment)
-    told = history or baseline.history.get("")
+    told = told_of(baseline.history, segment)
     if told is None:
         yield Against(baseline, pooled)
         return
     effects, rate_effects = told.effects, told.rate_effects
     if ticks is not None:
-        effects, rate_effects = told.at(baseline.layout, window, ticks[1] + 1 - ticks[0])
+        effects, rate_effects = told.at(baseline.layout, pooled, window, ticks[1] + 1 - ticks[0])
     if history is None or ticks is None or not len(history.slots):
         yield Against(baseline, pooled, effects, rate_effects)
         return

@@ -1,6 +1,6 @@
 """What e-SR bets on: for each monitor a fixed family of ways in which its reference may change, and what each costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ def of_histograms(
     widths: NDArray[np.int64] | None = None,
     unranked: NDArray[np.bool_] | None = None,
     design_effects: Floats | None = None,
+    slopes: Floats | None = None,
     usual: Floats | None = None,
     z: float = REFERENCE_ERROR,
 ) -> Alternatives:
@@ -58,8 +59,9 @@ def of_histograms(
 
     `widths` (S): how many bins each monitor has (B by default); `unranked` (S, B): bins that stand in no order with the
     others, such as that of missing values. `design_effects` (S, 3 + B): by how much the variance of each feature's sum
-    exceeds that of independent events (1 by default), in ticks of up to `usual` (S) events (any number by default).
-    With `z` = 0 the reference is taken as known exactly.
+    exceeds that of independent events (1 by default), in ticks of up to `usual` (S) events (any number by default),
+    from where on it grows by `slopes` (S, 3 + B; by default as that of a latent mean). With `z` = 0 the reference is
+    taken as known exactly.
     """
     slots = counts if counts.ndim == 3 else counts[None]
     total = slots.sum(axis=0)
@@ -70,6 +72,9 @@ def of_histograms(
     scores = legendre(base, real if unranked is None else real & ~unranked)
     curves, reach = curves_of(scores, base, slots, real, deff[:, : len(CURVES)], z)
     bins = bins_of(base, slots, real, deff[:, len(CURVES) :], z)
+    if slopes is not None:
+        curves = replace(curves, slopes=slopes[:, : len(CURVES)])
+        bins = replace(bins, slopes=slopes[:, len(CURVES) :])
     number = curves.kept.sum(axis=(1, 2)) + bins.kept.sum(axis=(1, 2))
     return Alternatives(scores, curves, bins, number, reach, _usual(usual, len(number)))
 
@@ -79,6 +84,7 @@ def of_rates(
     events: Floats,
     *,
     design_effects: Floats | None = None,
+    slopes: Floats | None = None,
     usual: Floats | None = None,
     z: float = REFERENCE_ERROR,
 ) -> Alternatives:
@@ -92,8 +98,10 @@ def of_rates(
     pooled = (k.sum(axis=0) + 0.5) / (m.sum(axis=0) + 1)
     targets = special.expit(special.logit(pooled)[:, None] + np.array(RATE_SHIFTS))[:, None, :]
     block = one_bin(targets, pooled[:, None], k[:, :, None], m[:, :, None], deff, z)
+    if slopes is not None:
+        block = replace(block, slopes=slopes.reshape(monitors, 1))
     empty = np.zeros((len(k), monitors, 0, 0), np.float32)
-    curves = Block(empty, empty, np.zeros((monitors, 0, 0), bool), np.ones((monitors, 0)))
+    curves = Block(empty, empty, np.zeros((monitors, 0, 0), bool), *np.ones((2, monitors, 0)))
     number = block.kept.sum(axis=(1, 2))
     reach = np.full(monitors, np.inf)
     return Alternatives(np.zeros((monitors, 0, 2)), curves, block, number, reach, _usual(usual, monitors))

@@ -17,13 +17,15 @@ class Block:
     """J alternatives for each of F features (a score's sum, a bin's count) of each of S monitors, in H slots of time.
 
     An event with feature x adds `tilt` x - `cost` to an alternative's log e-value, (H, S, F, J) each; both are already
-    divided by the design effect. `kept` (S, F, J): which are played at all; `effects` (S, F): the design effects.
+    divided by the design effect. `kept` (S, F, J): which are played at all; `effects` (S, F): the design effects, and
+    `slopes` by how much they grow where there are more events than usual.
     """
 
     tilt: Singles
     cost: Singles
     kept: NDArray[np.bool_]
     effects: Floats
+    slopes: Floats
 
 
 def shares(counts: Floats, real: NDArray[np.bool_]) -> Floats:

@@ -64,7 +64,7 @@ def curves_of(
         seen = np.where(played[:, 0, :], spread[:, 0, :] / 2 + tau[:, 0, :], np.inf)
         reach = np.maximum(reach, seen.min(axis=1, initial=np.inf))
     cost[:, ~kept] = NEVER
-    return Block(tilt, cost, kept, deff), reach
+    return Block(tilt, cost, kept, deff, deff - 1), reach
 
 
 def _tilts(scores: Floats, base: Floats) -> Floats:

@@ -1,23 +1,22 @@
 """e-SR: Shiryaev-Roberts evidence against a frozen reference, for all monitors of a model in one step per tick."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.alternatives import Alternatives
 from detectors.block import Block, Floats, Singles
+from detectors.esr_state import EVIDENCE_MAX
 from detectors.history import crowded
 
 GROWTH_MAX = 60.0
 """Most that one tick may add to a log e-value: far more than any threshold, and no float overflows."""
 
-EVIDENCE_MAX = 1e30
-
 
 def log_ratios(alternatives: Alternatives, counts: Floats, slot: int = 0, ticks: int = 1) -> Singles:
     """Give what the counts of one tick (S, B) add to the log e-value of every alternative: (S, K) float32.
 
-    A tick of more than the usual events is tempered by as much more as its sums vary more: with one latent mean per
-    tick they do so in proportion to its events (the design effect of clusters, Kish 1965). `ticks`: how many the counts
-    are of, where they are of several.
+    A tick of more than the usual events is tempered by as much more as its sums may vary more, as do those of clusters
+    (Kish 1965). `ticks`: how many the counts are of, where they are of several.
     """
     events = counts.sum(axis=1)
     crowd = events / ticks / alternatives.usual
@@ -27,6 +26,21 @@ def log_ratios(alternatives: Alternatives, counts: Floats, slot: int = 0, ticks:
         _gains(alternatives.curves, scores, events, crowd, slot),
         _gains(alternatives.bins, counts[:, :features], events, crowd, slot),
     ]
+    return np.concatenate(parts, axis=1)
+
+
+def history_ratios(alternatives: Alternatives, place: int, ticks: Floats, slots: NDArray[np.int64]) -> Singles:
+    """Give what each of many ticks (T, B) of one monitor, none above the usual, adds to its alternatives: (T, K)."""
+    events = ticks.sum(axis=1).astype(np.float32)[:, None, None]
+    of_slot = slots if len(alternatives.bins.tilt) > 1 else np.zeros(1, np.int64)
+    parts = []
+    for block, features in (
+        (alternatives.curves, ticks @ alternatives.scores[place].T),
+        (alternatives.bins, ticks[:, : alternatives.bins.kept.shape[1]]),
+    ):
+        gains = block.tilt[of_slot, place] * features.astype(np.float32)[:, :, None]
+        gains -= block.cost[of_slot, place] * events
+        parts.append(gains.reshape(len(ticks), -1))
     return np.concatenate(parts, axis=1)
 
 
@@ -59,7 +73,7 @@ def _gains(block: Block, features: Floats, events: Floats, crowd: Floats, slot: 
     monitors = len(events)
     if not block.kept.size:
         return np.zeros((monitors, 0), np.float32)
-    worth = block.effects / crowded(block.effects, crowd[:, None])
+    worth = block.effects / crowded(block.effects, block.slopes, crowd[:, None])
     gains = block.tilt[slot] * (features * worth).astype(np.float32)[:, :, None]
     gains -= block.cost[slot] * (events[:, None] * worth).astype(np.float32)[:, :, None]
     return np.asarray(gains.reshape(monitors, -1))

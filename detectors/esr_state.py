@@ -10,6 +10,9 @@ from detectors.block import Floats, Singles
 NO_TICK = -1
 """Before the first tick."""
 
+EVIDENCE_MAX = 1e30
+"""More than any threshold: evidence is kept below it."""
+
 _VERSION = 1
 _HEAD = struct.Struct("<BqIIII")
 
@@ -38,7 +41,7 @@ class EsrState:
         """Give the evidence with that of every monitor, histograms first, multiplied by its factor (J)."""
         by_row = factors.astype(np.float32)[:, None]
         first = len(self.histograms)
-        return EsrState(self.tick, self.histograms * by_row[:first], self.rates * by_row[first:])
+        return EsrState(self.tick, _within(self.histograms * by_row[:first]), _within(self.rates * by_row[first:]))
 
     def encode(self) -> bytes:
         """Encode exactly: version, tick, both shapes, then the numbers as little-endian float32."""
@@ -57,3 +60,7 @@ class EsrState:
         numbers = np.frombuffer(content, "<f4", offset=_HEAD.size).astype(np.float32)
         histograms, rates = numbers[: sizes[0]], numbers[sizes[0] :]
         return cls(tick, histograms.reshape(shape[0], shape[1]), rates.reshape(shape[2], shape[3]))
+
+
+def _within(numbers: Singles) -> Singles:
+    return np.minimum(numbers, np.float32(EVIDENCE_MAX))

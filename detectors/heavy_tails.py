@@ -14,33 +14,41 @@ Places = NDArray[np.int64]
 STEP, ROUNDS = 1.5, 12
 """How much more is tempered at a time, and how often at most: 130 times in all."""
 
+BLOCKS_MIN, ERRORS = 64, 2.0
+"""Blocks of time that a mean e-value takes, and the standard errors by which it may be larger than it was."""
+
 
 def temper(build: Callable[[Floats, Places], Alternatives], effects: Floats, ticks: Floats, slots: Places) -> Floats:
-    """Raise design effects (S, F) above 1 until no e-value has a mean above 1 over the reference's own ticks.
+    """Raise design effects (S, F) above 1 until no e-value may have a mean above 1 over the reference's own time.
 
     `build` makes the alternatives of some monitors from their effects and places; `ticks` (T, S, B) are counts of
-    the reference, `slots` (T) theirs. Under the reference the mean of an e-value is at most 1: where it is not, values
-    come in bursts which are rarer and larger than their variance says. What looks independent is left so, since chance
-    alone takes such a mean above 1 in one of a few monitors.
+    the reference, `slots` (T) theirs. Under the reference the mean of an e-value over blocks of 1, 2, 4, ... ticks is
+    at most 1: where it may not be, values come in bursts or episodes which are rarer and larger than their variance
+    says. What looks independent is left so: there chance alone takes such a mean above 1 in one of a few monitors.
     """
     effects = effects.copy()
     rows = np.flatnonzero((effects > 1).any(axis=1))
     for _ in range(ROUNDS):
         if not len(rows):
             break
-        paid = (effects[rows] > 1) & (_paid(build(effects[rows], rows), ticks, rows, slots) > 1)
+        alternatives = build(effects[rows], rows)
+        means = np.stack([_highest(alternatives, place, ticks[:, row], slots) for place, row in enumerate(rows)])
+        paid = (effects[rows] > 1) & (means > 1)
         effects[rows] = np.where(paid, effects[rows] * STEP, effects[rows])
         rows = rows[paid.any(axis=1)]
     return effects
 
 
-def _paid(alternatives: Alternatives, ticks: Floats, rows: Places, slots: Places) -> Floats:
-    """Give the largest mean e-value among the alternatives of every feature that are played: (S, F), 0 without any."""
-    total = np.zeros((alternatives.monitors, alternatives.size))
-    for counts, slot in zip(ticks, slots.tolist(), strict=True):
-        total += np.exp(np.minimum(esr.log_ratios(alternatives, counts[rows], slot), esr.GROWTH_MAX))
-    mean = total / len(ticks)
-    curves, bins = alternatives.curves.kept, alternatives.bins.kept
-    split = int(np.prod(curves.shape[1:]))
-    parts = (mean[:, :split].reshape(curves.shape), curves), (mean[:, split:].reshape(bins.shape), bins)
-    return np.concatenate([np.where(kept, of, 0).max(axis=2, initial=0) for of, kept in parts], axis=1)
+def _highest(alternatives: Alternatives, place: int, ticks: Floats, slots: Places) -> Floats:
+    """Give, for one monitor, the upper bound of the mean e-value of every feature's alternatives (F), 0 without any."""
+    gains = esr.history_ratios(alternatives, place, ticks, slots)
+    highest = np.zeros(gains.shape[1])
+    while len(gains) >= BLOCKS_MIN:
+        values = np.exp(np.minimum(gains, np.float32(esr.GROWTH_MAX))).astype(np.float64)
+        error = values.std(axis=0) / np.sqrt(len(values))
+        highest = np.maximum(highest, values.mean(axis=0) + ERRORS * error)
+        half = len(gains) // 2
+        gains = gains[: 2 * half].reshape(half, 2, -1).sum(axis=1)
+    curves, bins = alternatives.curves.kept[place], alternatives.bins.kept[place]
+    parts = (highest[: curves.size].reshape(curves.shape), curves), (highest[curves.size :].reshape(bins.shape), bins)
+    return np.concatenate([np.where(kept, of, 0).max(axis=1, initial=0) for of, kept in parts])

@@ -1,6 +1,7 @@
 """What a reference's order in time says of one segment: how long it is, how dependent, and with which seasons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +15,31 @@ RATE_DAYS_MIN = 7
 RATES = 4
 """Rates of bad values of one subject: missing, not finite, wrongly typed; and out of range (numeric) or unseen."""
 
+LENGTHS = (1, 5, 60, 1_440)
+"""Ticks of the windows for which it is kept how many events they usually have."""
+
+MEMORY_TICKS = 128
+"""Events that depend on others so many ticks away make a reference's blocks so many times fewer."""
+
+CHANCE_Z = 3.1
+"""Standard errors that an excess of variance has to have before it is told from chance (one in a thousand)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """The order in time of the rows a segment's reference was made of.
 
     `effects` (S, 3 + width): design effects of the three scores and of the PSI bins of each subject; `rate_effects`
-    (S, RATES): of its rates of bad values. They hold for ticks of up to `events_per_tick` events and `usable_per_tick`
-    (S) usable values: the size of the tick that the reference's events are in on average. `days_seen`: days (UTC) that
-    any row is of. `slots` (H, cells): reference counts by hour of the day (H = 24) or of the week (168), H = 0 where no
-    subject has a season; `seasonal` (S) says which have.
+    (S, RATES): of its rates of bad values. They hold for windows of up to `events_per_tick` events and
+    `usable_per_tick` (S) usable values, given for each of LENGTHS: those per tick of the window that an event of the
+    reference is in on average. `days_seen`: days (UTC) that any row is of. `slots` (H, cells): reference counts by hour
+    of the day (H = 24) or of the week (168), H = 0 where no subject has a season; `seasonal` (S) says which have.
     """
 
     ticks: int
     tick_seconds: int
     days_seen: int
-    events_per_tick: float
+    events_per_tick: Floats
     usable_per_tick: Floats
     effects: Floats
     rate_effects: Floats
@@ -46,39 +56,81 @@ class History:
         """Whether it is long enough for a rate of false alarms; a few minutes short of it are no reason."""
         return round(self.days, 1) >= RATE_DAYS_MIN
 
-    def usual(self, tick_seconds: int) -> tuple[float, Floats]:
-        """Give the events, and the usable values (S), of a tick of other length up to which the effects hold."""
-        share = tick_seconds / self.tick_seconds
-        return self.events_per_tick * share, self.usable_per_tick * share
+    def slopes(self, layout: Layout, reference: Counts) -> tuple[Floats, Floats]:
+        """Give by how much effects grow with the traffic: those of histograms, (S, 3 + width), and of rates (S, RATES).
 
-    def at(self, layout: Layout, window: Counts, ticks: int) -> tuple[Floats, Floats]:
-        """Give the effects of histograms and of rates in a window of so many ticks of the reference's length."""
-        crowd = window[EVENTS] / ticks / self.events_per_tick
-        of_usable = layout.usable(window) / ticks / self.usable_per_tick
+        What is dependent may come in clusters that grow with the traffic, so that more events are no more evidence.
+        What looks independent may depend by as much as chance can hide, which grows with the traffic too.
+        """
+        bins = np.concatenate([np.full((len(self.effects), 3), np.inf), layout.bins(reference)], axis=1)
+        bad, _ = layout.bad_values(reference)
+        events, usual = float(reference[EVENTS]), float(self.events_per_tick[0])
+        histograms, rates = (
+            np.where(effects > 1, effects, hidden(self.ticks, events, usual, counts))
+            for effects, counts in ((self.effects, bins), (self.rate_effects, bad))
+        )
+        return histograms, rates
+
+    def at(self, layout: Layout, reference: Counts, window: Counts, ticks: int) -> tuple[Floats, Floats]:
+        """Give the effects of histograms and of rates in a window of so many ticks."""
+        length = sum(length <= ticks for length in LENGTHS) - 1
+        crowd = window[EVENTS] / ticks / self.events_per_tick[length]
+        of_usable = layout.usable(window) / ticks / self.usable_per_tick[length]
         crowds = np.concatenate([np.full((len(of_usable), RATES - 1), crowd), of_usable[:, None]], axis=1)
-        return crowded(self.effects, np.array(crowd)), crowded(self.rate_effects, crowds)
+        histograms, rates = self.slopes(layout, reference)
+        return crowded(self.effects, histograms, np.array(crowd)), crowded(self.rate_effects, rates, crowds)
+
+    def at_least(self, other: "History") -> "History":
+        """Give the same with effects that are nowhere smaller than another's."""
+        return replace(
+            self,
+            effects=np.maximum(self.effects, other.effects),
+            rate_effects=np.maximum(self.rate_effects, other.rate_effects),
+        )
 
 
-def crowded(effects: Floats, crowd: Floats) -> Floats:
+def hidden(ticks: int, events: float, usual: float, counts: Floats) -> Floats:
+    """Give the excess of variance that chance may hide in so many ticks, and in so many `counts` of a bin (any shape).
+
+    >>> hidden(20_160, 2e6, 100, np.array([np.inf, 40.0])).round(2).tolist()
+    [0.35, 0.6]
+    """
+    blocks = max(1.0, min(ticks / MEMORY_TICKS, events / usual))
+    return np.asarray(CHANCE_Z * np.sqrt(2 / blocks + 1 / np.maximum(counts, 1)))
+
+
+def told_of(history: Mapping[str, History], segment: str) -> History | None:
+    """Give what is known of a segment's order in time.
+
+    One that is unknown is that of all events together; one that is too short for a rate is at least as dependent.
+    """
+    whole = history.get("")
+    own = history.get(segment, whole)
+    if own is None or whole is None or own.states_rate:
+        return own
+    return own.at_least(whole)
+
+
+def crowded(effects: Floats, slopes: Floats, crowd: Floats) -> Floats:
     """Give design effects in ticks of `crowd` times the reference's events, no smaller ones where there are fewer.
 
-    What is dependent may come in clusters that grow with the traffic, so that more events are no more evidence; a mean
-    that wanders alone would make it 1 + (effect - 1) crowd. What is independent stays so.
-
-    >>> crowded(np.array([1.0, 5.0]), np.array(10.0)).tolist()
-    [1.0, 50.0]
+    >>> crowded(np.array([1.0, 5.0]), np.array([0.3, 5.0]), np.array(11.0)).tolist()
+    [4.0, 55.0]
     """
-    return np.asarray(np.where(effects > 1, effects * np.maximum(crowd, 1), 1.0))
+    return np.asarray(effects + slopes * np.maximum(crowd - 1, 0))
 
 
-def mean_size(per_tick: NDArray[np.int64]) -> float:
-    """Give the size of the tick that an event is in on average, at least 1.
+def usual_sizes(per_tick: NDArray[np.int64]) -> Floats:
+    """Give the events per tick of the window that an event is in on average, by LENGTHS; 1 without any events.
 
-    >>> mean_size(np.array([0, 0, 30, 10])), mean_size(np.zeros(3, np.int64))
-    (25.0, 1.0)
+    >>> usual_sizes(np.array([0, 0, 30, 10])).round(2).tolist()
+    [25.0, 8.0, 0.67, 0.03]
     """
-    sizes = per_tick.astype(np.float64)
-    return float(max(1.0, (sizes**2).sum() / max(1.0, sizes.sum())))
+    found = []
+    for length in LENGTHS:
+        sums = np.add.reduceat(per_tick, np.arange(0, len(per_tick), length)).astype(np.float64)
+        found.append((sums**2).sum() / sums.sum() / length if sums.any() else 1.0)
+    return np.array(found)
 
 
 def slot_bins(layout: Layout, pooled: Floats, by_slot: Counts, chosen: NDArray[np.bool_]) -> Floats:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from detectors.curves import SCORES
-from detectors.history import RATES, History
+from detectors.history import LENGTHS, RATES, History
 from detectors.layout import Floats, Layout
 from detectors.seasons import DAY, WEEK
 from detectors.subject import Subject
@@ -18,7 +18,7 @@ def history_content(history: Mapping[str, History]) -> dict[str, object]:
             "ticks": of.ticks,
             "tick_seconds": of.tick_seconds,
             "days_seen": of.days_seen,
-            "events_per_tick": of.events_per_tick,
+            "events_per_tick": of.events_per_tick.tolist(),
             "usable_per_tick": of.usable_per_tick.tolist(),
             "effects": of.effects.tolist(),
             "rate_effects": of.rate_effects.tolist(),
@@ -44,8 +44,9 @@ def _history(where: str, of: Mapping[str, object], subjects: int, width: int, ce
 
     def numbers(name: str, *shape: int) -> Floats:
         read = np.asarray(of[name], np.float64).reshape(shape)
-        if not (np.isfinite(read).all() and (read >= 1).all()):
-            raise ValueError(f"{where}.{name}: every one is a number of at least 1")
+        least = 1 if name.endswith("effects") else np.nextafter(0, 1)
+        if not (np.isfinite(read).all() and (read >= least).all()):
+            raise ValueError(f"{where}.{name}: every one is a number {'of at least 1' if least == 1 else 'above 0'}")
         return read
 
     seasonal = np.asarray(of["seasonal"], bool).reshape(subjects)
@@ -56,8 +57,8 @@ def _history(where: str, of: Mapping[str, object], subjects: int, width: int, ce
         ticks=ticks,
         tick_seconds=seconds,
         days_seen=days,
-        events_per_tick=float(numbers("events_per_tick")),
-        usable_per_tick=numbers("usable_per_tick", subjects),
+        events_per_tick=numbers("events_per_tick", len(LENGTHS)),
+        usable_per_tick=numbers("usable_per_tick", len(LENGTHS), subjects),
         effects=numbers("effects", subjects, SCORES + width),
         rate_effects=numbers("rate_effects", subjects, RATES),
         slots=slots.reshape(-1, cells),

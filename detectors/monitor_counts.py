@@ -8,7 +8,7 @@ import numpy as np
 from detectors.baseline import Baseline
 from detectors.block import Floats
 from detectors.curves import SCORES
-from detectors.history import RATES, slot_bins
+from detectors.history import RATES, slot_bins, told_of
 from detectors.layout import Layout
 from detectors.reading import Detector
 from detectors.subject import Counts
@@ -63,27 +63,30 @@ def reference_of(baseline: Baseline, segment: str) -> tuple[Floats, Floats, Floa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tempering:
-    """Design effects of a segment's histograms, (S, 3 + width), and rates (R,), and the events that they hold for."""
+    """Design effects (M, F) of some monitors, by how much they grow with traffic, and from how many events on (M)."""
 
-    histograms: Floats
-    rates: Floats
-    histogram_events: Floats
-    rate_events: Floats
+    effects: Floats
+    slopes: Floats
+    usual: Floats
 
 
-def tempering_of(baseline: Baseline, segment: str, tick_seconds: int) -> Tempering:
-    """Give the design effects of one segment, and up to how many events of a tick (S; R) they hold.
-
-    A segment whose order in time is not known is taken for as dependent as all events together.
-    """
+def tempering_of(baseline: Baseline, segment: str) -> tuple[Tempering, Tempering]:
+    """Give that of a segment's histograms, with features 3 + width, and of its rates."""
     layout, number = baseline.layout, len(baseline.subjects)
-    history = baseline.history.get(segment, baseline.history.get(""))
+    history = told_of(baseline.history, segment)
     if history is None:
-        rates = by_rate(layout, np.ones((number, RATES)))
-        unlimited = np.full(number, np.inf), np.full(len(rates), np.inf)
-        return Tempering(np.ones((number, SCORES + layout.width)), rates, *unlimited)
-    events, usable = history.usual(tick_seconds)
+        ones = np.ones((number, SCORES + layout.width)), np.ones((len(rates_of(baseline, _zeros(baseline))[0]), 1))
+        histograms, rates = (Tempering(of, np.zeros(of.shape), np.full(len(of), np.inf)) for of in ones)
+        return histograms, rates
+    events, usable = history.events_per_tick[0], history.usable_per_tick[0]
     of_rates = np.concatenate([np.full((number, RATES - 1), events), usable[:, None]], axis=1)
-    return Tempering(
-        history.effects, by_rate(layout, history.rate_effects), np.full(number, events), by_rate(layout, of_rates)
+    slopes, rate_slopes = history.slopes(layout, baseline.reference[segment])
+    flat = [by_rate(layout, part) for part in (history.rate_effects, rate_slopes, of_rates)]
+    return (
+        Tempering(history.effects, slopes, np.full(number, events)),
+        Tempering(flat[0][:, None], flat[1][:, None], flat[2]),
     )
+
+
+def _zeros(baseline: Baseline) -> Counts:
+    return np.zeros(baseline.cells, np.int64)

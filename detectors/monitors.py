@@ -60,21 +60,23 @@ class Monitors:
         slots = max((len(histograms) for histograms, _, _ in references), default=1)
         # Hours of the week repeat those of the day, so that the shorter season serves where the longer is not known.
         parts = [[np.concatenate([part] * (slots // len(part))) for part in reference] for reference in references]
-        tempering = [tempering_of(baseline, segment, tick_seconds) for segment in segments]
+        tempering = [tempering_of(baseline, segment) for segment in segments]
         unranked = np.arange(layout.width) == layout.unusable[:, None]
         histograms = of_histograms(
             np.concatenate([part[0] for part in parts], axis=1),
             widths=np.tile(layout.unusable + 1, len(segments)),
             unranked=np.tile(unranked, (len(segments), 1)),
-            design_effects=np.concatenate([of.histograms for of in tempering]),
-            usual=np.concatenate([of.histogram_events for of in tempering]),
+            design_effects=np.concatenate([of.effects for of, _ in tempering]),
+            slopes=np.concatenate([of.slopes for of, _ in tempering]),
+            usual=np.concatenate([of.usual for of, _ in tempering]),
             z=z,
         )
         rates = of_rates(
             np.concatenate([part[1] for part in parts], axis=1),
             np.concatenate([part[2] for part in parts], axis=1),
-            design_effects=np.concatenate([of.rates for of in tempering]),
-            usual=np.concatenate([of.rate_events for of in tempering]),
+            design_effects=np.concatenate([of.effects for _, of in tempering]),
+            slopes=np.concatenate([of.slopes for _, of in tempering]),
+            usual=np.concatenate([of.usual for _, of in tempering]),
             z=z,
         )
         return cls(baseline, names_of(baseline), histograms, rates, slots, tick_seconds)

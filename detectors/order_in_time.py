@@ -12,7 +12,7 @@ from detectors.columns import Columns, Scalar
 from detectors.curves import SCORES, legendre
 from detectors.dependence import design_effects, rate_effects
 from detectors.heavy_tails import temper
-from detectors.history import RATES, History, mean_size, slot_bins
+from detectors.history import RATES, History, slot_bins, usual_sizes
 from detectors.layout import Layout
 from detectors.seasons import DAY, WEEK, seasonal, slot_of
 from detectors.steps import Steps, steps_of
@@ -55,7 +55,7 @@ def history_of(
         ticks=length,
         tick_seconds=tick_seconds,
         days_seen=len(np.unique(ticks * tick_seconds // 86_400)),
-        events_per_tick=mean_size(np.bincount(ticks - first)),
+        events_per_tick=usual_sizes(np.bincount(ticks - first)),
         usable_per_tick=steps.usable_per_tick,
         effects=_rounded(effects),
         rate_effects=_rounded(_of_rates(layout, steps, bad, of, step_slots, effects[:, SCORES:])),
@@ -115,6 +115,8 @@ def _rates_by_slot(
 def _season(bins: Floats, pooled: Floats, first: int, stride: int, tick_seconds: int) -> tuple[int, NDArray[np.bool_]]:
     """How many slots the subjects need (0, 24 or 168) and which subjects need them."""
     hour = (first + np.arange(len(bins)) * stride) * tick_seconds // 3_600
+    if (hour[-1] - hour[0] + 1) * bins[0].size > CELLS_MAX:
+        return 0, np.zeros(bins.shape[1], bool)
     hours = np.zeros((int(hour[-1] - hour[0]) + 1, *bins.shape[1:]))
     np.add.at(hours, hour - hour[0], bins)
     weekly = seasonal(hours, pooled, WEEK)

@@ -129,8 +129,9 @@ def _read(
 ) -> list[Reading]:
     """Compare k of n (window) with r of m (reference), for each name; events count as `effect` (S) times fewer."""
     k_real, n_real = k / effect, np.maximum(n, 1) / effect
-    r_real, m_real = r * limits.worth / effect, np.maximum(m, 1) * limits.worth / effect
-    m = np.round(m * limits.worth).astype(np.int64)
+    worth = max(limits.worth, 1e-9)
+    r_real, m_real = r * worth / effect, np.maximum(m, 1) * worth / effect
+    m = np.round(m * worth).astype(np.int64)
     value, low, high = change(k_real, n_real, r_real, m_real, limits.confidence)
     counted = discounted(n_real, m_real)
     p = greater(k_real * (counted / n_real), counted, r_real, m_real)

@@ -48,7 +48,7 @@ def one_bin(targets: Floats, base: Floats, k: Floats, m: Floats, deff: Floats, z
     tilt = np.where(played, tilt / effective[..., None], 0).astype(np.float32)
     cost = np.where(played, cost / effective[..., None], 0).astype(np.float32)
     cost[:, ~kept] = NEVER
-    return Block(tilt, cost, kept, deff)
+    return Block(tilt, cost, kept, deff, deff - 1)
 
 
 def _bounds(k: Floats, m: Floats, z: float) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.baseline import Baseline
 from detectors.block import Floats
 from detectors.columns import Columns, Scalar, with_flaws
-from detectors.history import RATES, mean_size
+from detectors.history import LENGTHS, RATES, usual_sizes
 
 Ticks = NDArray[np.int64]
 
@@ -18,7 +18,7 @@ Ticks = NDArray[np.int64]
 class Steps:
     """Counts of every step of time: PSI bins (T, S, width), and bad values and what they are of (T, S, RATES).
 
-    `usable_per_tick` (S): the usable values of the tick that one of the reference is in on average.
+    `usable_per_tick` (LENGTHS, S): the usable values per tick of the window that one of the reference is in on average.
     """
 
     bins: Floats
@@ -39,7 +39,7 @@ def steps_of(
     steps, length = since // stride, int(since.max()) // stride + 1
     bins = np.empty((length, len(layout.begins), layout.width))
     bad, of = np.zeros((2, length, len(layout.begins), RATES))
-    usable = np.ones(len(layout.begins))
+    usable = np.ones((len(LENGTHS), len(layout.begins)))
     of[:, :, : RATES - 1] = np.bincount(steps, minlength=length)[:, None, None]
     for row, plain in baseline.kernel.cells_of(columns):
         subject = baseline.subjects[row]
@@ -51,7 +51,7 @@ def steps_of(
             bad[:, row, kind] = np.bincount(steps[cells == subject.missing + kind], minlength=length)
         is_usable = cells < subject.missing
         of[:, row, -1] = np.bincount(steps[is_usable], minlength=length)
-        usable[row] = mean_size(np.bincount(since[is_usable]))
+        usable[:, row] = usual_sizes(np.bincount(since[is_usable], minlength=1))
         outside = [subject.start, subject.missing - 1] if subject.kind == "numeric" else [subject.missing - 1]
         if subject.kind in ("numeric", "categorical"):
             bad[:, row, -1] = np.bincount(steps[np.isin(cells, outside)], minlength=length)

@@ -58,7 +58,7 @@ class Gating:
     _monitors: dict[ModelKey, Monitors] = field(default_factory=dict)
     _owned: dict[ModelKey, Owned] = field(default_factory=dict)
     _gathered: dict[ModelKey, Gathered] = field(default_factory=dict)
-    _needs: dict[ModelKey, tuple[Owned, Terms, Numbers]] = field(default_factory=dict)
+    _shares: dict[ModelKey, tuple[Owned, Terms, Numbers, Numbers]] = field(default_factory=dict)
 
     def monitors(self, key: ModelKey, baseline: Baseline) -> Monitors:
         """The monitors of a model version under its current baseline."""
@@ -88,8 +88,8 @@ class Gating:
         fresh: dict[ModelKey, list[int]] = {}
         for key in watched:
             owned, state = self._owned[key], states[key]
-            needs = self._needed(key, owned, taken, totals)
-            evidence = state.weigh(owned.monitors, needs)
+            shares, needs = self._shared(key, owned, taken, totals)
+            evidence = state.weigh(owned.monitors, shares)
             self._gathered[key] = Gathered(evidence, needs)
             risen = self._raise(owned, state, self._gathered[key], tick)
             if risen:
@@ -127,15 +127,16 @@ class Gating:
                         new.append(place)
         return sorted(new)
 
-    def _needed(
+    def _shared(
         self, key: ModelKey, owned: Owned, taken: Mapping[str, tuple[float, ...]], totals: Mapping[str, float]
-    ) -> Numbers:
-        """What each monitor needs, the same array as before where nothing it follows from has changed."""
+    ) -> tuple[Numbers, Numbers]:
+        """Shares and needs of monitors, the same arrays as before where nothing they follow from has changed."""
         terms = {party: (taken[party], totals[party]) for party in owned.places}
-        held = self._needs.get(key)
+        held = self._shares.get(key)
         if held is None or held[0] is not owned or held[1] != terms:
-            held = self._needs[key] = (owned, terms, owned.needs(taken, totals))
-        return held[2]
+            shares = owned.shares(totals)
+            held = self._shares[key] = (owned, terms, shares, owned.needs(shares, taken))
+        return held[2], held[3]
 
     def _budget(self, table: Ownership) -> dict[str, float]:
         """Count every party's monitors anew; gives the sum of their weights."""
@@ -171,7 +172,7 @@ class Gating:
         return Owned.of(table, key, monitors, self.detection.importance)
 
     def _forget(self, watched: Mapping[ModelKey, Baseline]) -> None:
-        for held in (self._monitors, self._owned, self._gathered, self._needs):
+        for held in (self._monitors, self._owned, self._gathered, self._shares):
             for key in [key for key in held if key not in watched]:
                 del held[key]
 

@@ -22,7 +22,7 @@ from service.levels import Level, level_name, monitor_name
 from service.settings import DetectionSettings
 from service.shares import Numbers, kept_mass
 
-VERSION = 2
+VERSION = 3
 
 CHANGE = "change"
 """Window of what came since a change began."""
@@ -43,7 +43,7 @@ class _Stored(msgspec.Struct, array_like=True):
     known: dict[str, str]
     esr: bytes = b""
     levels: dict[str, Level] = {}
-    needs: bytes = b""
+    shares: bytes = b""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class SequenceState:
 
     `known` maps (segment, subject, detector, window) of what drifts to the tier it was recorded at, so that a finding
     is recorded when it begins or gets worse, not at every evaluation. `levels` holds the monitors that the evidence
-    speaks against, `needs` (ranks, J) what each monitor needed of it at the last boundary.
+    speaks against, `shares` (J) those of its party's budget at the last boundary.
     """
 
     baseline: str = ""
@@ -63,7 +63,7 @@ class SequenceState:
     known: dict[str, str] = field(default_factory=dict)
     esr: EsrState | None = None
     levels: dict[str, Level] = field(default_factory=dict)
-    needs: Numbers | None = None
+    shares: Numbers | None = None
 
     def esr_state(self, monitors: Monitors) -> EsrState:
         """The evidence of the model's monitors; none yet where there is none of this shape."""
@@ -80,15 +80,26 @@ class SequenceState:
             held = monitors.step(held, first + step, counts)
         self.esr = held
 
-    def weigh(self, monitors: Monitors, needs: Numbers) -> Numbers:
-        """Give the evidence of every monitor (J), less where it now needs less than before (see `kept_mass`)."""
+    def weigh(self, monitors: Monitors, shares: Numbers) -> Numbers:
+        """Give the evidence of every monitor (J), which counts for as much as before under its new share."""
         held = self.esr_state(monitors)
-        if self.needs is not needs:
-            factors = kept_mass(self.needs, needs)
-            if (factors < 1).any():
+        if self.shares is not shares:
+            factors = kept_mass(self.shares, shares)
+            if (factors != 1).any():
                 self.esr = held = held.times(factors)
-            self.needs = needs
+                self._weigh_levels(monitors, factors)
+            self.shares = shares
         return monitors.evidence(held)
+
+    def _weigh_levels(self, monitors: Monitors, factors: Numbers) -> None:
+        """Move what marked monitors held and took along with their evidence, or they would seem to have faded."""
+        for name, factor in zip(monitors.names, factors.tolist(), strict=True):
+            level = self.level(name)
+            if level is not None and factor > 0:
+                moved = math.log10(factor)
+                self.levels[level_name(name)] = msgspec.structs.replace(
+                    level, e_value=round(level.e_value + moved, 2), e_needed=round(level.e_needed + moved, 2)
+                )
 
     def level(self, name: MonitorName) -> Level | None:
         """What is kept of a monitor that the evidence speaks against."""
@@ -161,7 +172,7 @@ class SequenceState:
     def _follow(self, baseline: Baseline) -> None:
         """Begin anew whatever compares with the baseline when that is another one."""
         if self.baseline != baseline.id:
-            self.baseline, self.adwin, self.esr, self.levels, self.needs = baseline.id, {}, None, {}, None
+            self.baseline, self.adwin, self.esr, self.levels, self.shares = baseline.id, {}, None, {}, None
             self.known = {name: tier for name, tier in self.known.items() if name.split("\x1f")[2] in FLOW}
 
     def _step_adwin(self, baseline: Baseline, ticks: Sequence[Counts | None]) -> list[Reading]:
@@ -213,7 +224,7 @@ class SequenceState:
             _Stored(
                 VERSION, self.baseline, adwin, self.volume.encode(), self.first_tick, self.last_tick, self.known,
                 zlib.compress(self.esr.encode(), 1) if self.esr is not None else b"", self.levels,
-                zlib.compress(self.needs.astype("<f8").tobytes(), 1) if self.needs is not None else b"",
+                zlib.compress(self.shares.astype("<f8").tobytes(), 1) if self.shares is not None else b"",
             )
         )  # fmt: skip
 
@@ -221,7 +232,7 @@ class SequenceState:
     def decode(cls, content: bytes) -> "SequenceState":
         """Decode what `encode` made; raises ValueError on a newer version."""
         stored = msgspec.msgpack.decode(content, type=_Stored)
-        if stored.version not in (1, VERSION):
+        if stored.version not in (1, 2, VERSION):
             raise ValueError(f"sequence state of version {stored.version}, this release knows {VERSION}; upgrade")
         return cls(
             stored.baseline,
@@ -232,7 +243,7 @@ class SequenceState:
             stored.known,
             EsrState.decode(zlib.decompress(stored.esr)) if stored.esr else None,
             stored.levels,
-            _needs(stored.needs),
+            _shares(stored.shares),
         )
 
 
@@ -243,11 +254,8 @@ def _succeeded(usual: Reading, successor: str) -> list[Reading]:
     return [quiet, replace(quiet, detector="freshness", window="now")]
 
 
-def _needs(content: bytes) -> Numbers | None:
-    if not content:
-        return None
-    numbers = np.frombuffer(zlib.decompress(content), "<f8")
-    return numbers.reshape(len(TIERS), -1)
+def _shares(content: bytes) -> Numbers | None:
+    return np.frombuffer(zlib.decompress(content), "<f8").astype(np.float64) if content else None
 
 
 def _name(segment: str, subject: str, detector: str, window: str) -> str:

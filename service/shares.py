@@ -48,28 +48,35 @@ class Owned:
         weights = [importance.get(subject, 1.0) for _, subject, _ in monitors.names]
         return cls(table.config_sha, monitors, tuple(parties), places, np.where(monitors.plays(), weights, 0.0))
 
-    def needs(self, taken: Mapping[str, tuple[float, ...]], totals: Mapping[str, float]) -> Numbers:
+    def shares(self, totals: Mapping[str, float]) -> Numbers:
+        """Give each monitor's share (J) of its party's `totals`, the weights of all its monitors together."""
+        shares = np.zeros(len(self.parties))
+        for party, mine in self.places.items():
+            shares[mine] = self.weights[mine] / max(totals[party], 1e-12)
+        return shares
+
+    def needs(self, shares: Numbers, taken: Mapping[str, tuple[float, ...]]) -> Numbers:
         """Give the evidence that each monitor alone needs for each rank: (ranks, J), infinite where it has no share.
 
-        `taken`: what each rank takes of a party's weighted mean; `totals`: the weights of all its monitors together.
+        `taken`: what each rank takes of a party's weighted mean.
         """
         needs = np.full((max(map(len, taken.values()), default=0), len(self.parties)), np.inf)
         for party, mine in self.places.items():
-            share = self.weights[mine] / max(totals[party], 1e-12)
-            needs[:, mine] = needs_of(share, taken[party])
+            needs[:, mine] = needs_of(shares[mine], taken[party])
         return needs
 
 
-def kept_mass(before: Numbers | None, needs: Numbers) -> Numbers:
-    """Give the factors (J) that evidence is to be multiplied with where monitors now need less of it than `before`.
+def kept_mass(before: Numbers | None, shares: Numbers) -> Numbers:
+    """Give the factors (J) that evidence is to be multiplied with where shares are others than `before`.
 
-    Else what a monitor gathered while it counted little would count as if it had always counted much, and the mean of
-    many whose shares rise in turn would exceed any threshold. What a monitor without a share gathered counts nothing.
+    What a monitor has gathered then counts for as much as it did. Else what it gathered while it counted little would
+    count as if it had always counted much, and of many whose shares rise in turn each would have a chance of its own.
+    With m = share x evidence a tick gives m <- (m + share) e^l, whatever the shares were before: the sum of all m grows
+    by at most 1 a tick.
 
-    >>> kept_mass(np.array([[8.0, 8.0, np.inf]]), np.array([[4.0, 9.0, 5.0]])).tolist()
-    [0.5, 1.0, 0.0]
+    >>> kept_mass(np.array([0.1, 0.4, 0.2, 0.0]), np.array([0.2, 0.2, 0.2, 0.4])).tolist()
+    [0.5, 2.0, 1.0, 0.0]
     """
-    if before is None or before.shape != needs.shape:
-        return np.ones(needs.shape[1])
-    same = needs >= before
-    return np.asarray(np.where(same, 1.0, needs / np.where(same, 1.0, before)).min(axis=0))
+    if before is None or before.shape != shares.shape:
+        return np.ones(len(shares))
+    return np.asarray(np.where(shares > 0, before / np.where(shares > 0, shares, 1), 1.0))

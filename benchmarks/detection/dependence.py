@@ -16,7 +16,7 @@ from detectors.block import Floats, shares
 from detectors.curves import legendre
 from detectors.dependence import design_effects
 from detectors.heavy_tails import temper
-from detectors.history import mean_size
+from detectors.history import usual_sizes
 from detectors.seasons import DAY, seasonal
 
 MONITORS, WINDOWS = 40, 30 * DAY_TICKS
@@ -102,7 +102,7 @@ def tempered(drawn: Drawn) -> tuple[Alternatives, int]:
     effects = temper(
         lambda some, rows: of_histograms(expected[:, rows], design_effects=some), untempered, reference, slots
     )
-    usual = np.array([mean_size(events) for events in reference.sum(axis=2).astype(np.int64).T])
+    usual = np.array([usual_sizes(events)[0] for events in reference.sum(axis=2).astype(np.int64).T])
     return of_histograms(expected, design_effects=effects, usual=usual), number
 
 

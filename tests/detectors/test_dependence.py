@@ -10,6 +10,7 @@ from detectors.block import shares
 from detectors.curves import legendre
 from detectors.dependence import WANDER_SHARE, design_effects, rate_effects
 from detectors.esr import evidence, log_ratios, nothing, step
+from detectors.history import hidden
 from detectors.seasons import DAY, WEEK, seasonal
 
 Floats = NDArray[np.float64]
@@ -243,4 +244,38 @@ def test_the_same_events_in_one_tick_or_in_several_speak_alike_when_their_number
 
     parts = sum(log_ratios(alternatives, counts) for counts in reference[:5])
     assert log_ratios(alternatives, five, ticks=5) == pytest.approx(parts, abs=1e-4)
-    assert log_ratios(alternatives, five) == pytest.approx(parts / 5, abs=1e-4)
+    assert log_ratios(alternatives, five) == pytest.approx(parts * 4 / (1 + 3 * 5), abs=1e-4)
+
+
+def test_a_few_pairs_of_rare_bad_values_are_seen_to_be_no_chance() -> None:
+    rng = np.random.default_rng(19)
+    pairs = np.where(rng.random((14 * 1_440, 40)) < 1 / 2_880, 2.0, 0.0)
+    pairs[:, pairs.sum(axis=0) < 4] = pairs[:, [0]]
+
+    assert (_rates(pairs, 100) > 1).mean() > 0.9
+
+
+@pytest.mark.slow
+def test_a_hundred_times_the_traffic_raises_no_alarm_where_dependence_was_too_small_to_be_seen() -> None:
+    rng = np.random.default_rng(20)
+    alarms = 0
+    for _ in range(6):
+        means = _wandering(rng, 14 * 1_440 + 8_000, 0.9, 0.02)
+        reference, future = _ticks(rng, means[: 14 * 1_440], 10), _ticks(rng, means[14 * 1_440 :], 1_000)
+        whole = reference.sum(axis=0)
+        slopes = _slopes(whole, _effects(reference), len(reference))
+        alternatives = of_histograms(whole, design_effects=_effects(reference), slopes=slopes, usual=np.array([10.0]))
+        held = nothing(alternatives)
+        for counts in future:
+            held = step(held, log_ratios(alternatives, counts), counts.sum(axis=1))
+            if evidence(alternatives, held)[0] >= 43_200:
+                held[:] = 0
+                alarms += 1
+
+    assert alarms <= 2
+
+
+def _slopes(reference: Floats, effects: Floats, ticks: int) -> Floats:
+    """As a baseline gives them to effects of a numeric subject."""
+    counts = np.concatenate([np.full((1, 3), np.inf), reference], axis=1)
+    return np.where(effects > 1, effects, hidden(ticks, float(reference.sum()), 10.0, counts))

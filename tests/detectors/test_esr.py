@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.alternatives import Alternatives, of_histograms, of_rates
-from detectors.esr import EVIDENCE_MAX, evidence, log_ratios, nothing, onset, step
+from detectors.esr import evidence, log_ratios, nothing, onset, step
+from detectors.esr_state import EVIDENCE_MAX
 
 Floats = NDArray[np.float64]
 TRUTH = np.array([0.005, 0.015, 0.08, *[0.1] * 8, 0.08, 0.015, 0.005])

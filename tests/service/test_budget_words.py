@@ -24,7 +24,7 @@ def _history(minutes: int, baseline: Baseline = BASELINE) -> History:
     subjects, width = len(baseline.layout.begins), baseline.layout.width
     slots = np.zeros((0, baseline.cells), np.int64)
     return History(
-        minutes, 60, -(-minutes // 1_440), 1.0, np.ones(subjects), np.ones((subjects, 3 + width)),
+        minutes, 60, -(-minutes // 1_440), np.ones(4), np.ones((4, subjects)), np.ones((subjects, 3 + width)),
         np.ones((subjects, 4)), slots, np.zeros(subjects, bool),
     )  # fmt: skip
 

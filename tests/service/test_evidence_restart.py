@@ -114,9 +114,9 @@ def test_a_state_from_before_there_was_evidence_is_read_and_gathers_from_nothing
 
 def test_a_state_of_a_later_release_is_refused_though_it_has_fields_of_its_own() -> None:
     later = [*msgspec.msgpack.decode(SequenceState().encode()), "something new"]
-    later[0] = 3
+    later[0] = 4
 
-    with pytest.raises(ValueError, match="version 3, this release knows 2; upgrade"):
+    with pytest.raises(ValueError, match="version 4, this release knows 3; upgrade"):
         SequenceState.decode(msgspec.msgpack.encode(later))
 
 

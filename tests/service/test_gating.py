@@ -240,26 +240,47 @@ def test_what_was_gathered_with_a_small_share_counts_no_more_when_the_share_grow
     assert fleet.gating.gathered(_key("a")).evidence.max() == pytest.approx(0.9 * 100 * TICKS)
 
 
-def test_a_share_that_shrinks_leaves_the_evidence_as_it_is() -> None:
+def test_a_model_that_leaves_and_returns_costs_nobody_evidence() -> None:
     fleet = _fleet()
     fleet.watch("a")
     fleet.hold("a", {FIRST: 90 * TICKS})
     fleet.ranks("a")
-    fleet.watch("b")
-    fleet.ranks("a")
+    for _ in range(5):
+        fleet.watch("b")
+        fleet.ranks("a")
+        assert fleet.gating.gathered(_key("a")).evidence.max() == pytest.approx(180 * TICKS)
+        del fleet.watched[_key("b")]
+        fleet.ranks("a")
 
     assert fleet.gating.gathered(_key("a")).evidence.max() == pytest.approx(90 * TICKS)
 
 
-def test_a_greater_budget_counts_from_now_on() -> None:
+def test_a_mark_does_not_fade_because_shares_changed() -> None:
+    fleet = _fleet()
+    fleet.watch("a", *(f"quiet{number}" for number in range(199)))
+    fleet.hold("a", {FIRST: 1.5 * 200 * 100 * TICKS})
+    assert fleet.ranks("a") == {FIRST: 3}
+    before = fleet.states[_key("a")].level(FIRST)
+    for number in range(199):
+        del fleet.watched[_key(f"quiet{number}")]
+    fleet.ranks("a")
+    after = fleet.states[_key("a")].level(FIRST)
+
+    assert before is not None
+    assert after is not None
+    assert after.e_needed == pytest.approx(before.e_needed - 2.30, abs=0.011)
+    assert after.e_value - after.e_needed == pytest.approx(before.e_value - before.e_needed, abs=0.011)
+
+
+def test_a_larger_budget_of_one_level_changes_nothing_for_the_others() -> None:
     fleet = Fleet(_table(), DetectionSettings(pages_per_30_days=1))
     fleet.watch("a")
-    fleet.hold("a", {FIRST: 90 * TICKS})
-    assert fleet.ranks("a") == {FIRST: 2}
-    fleet.gating.detection = DetectionSettings(pages_per_30_days=2)
+    fleet.hold("a", {FIRST: 24 * TICKS})
+    assert fleet.ranks("a") == {FIRST: 1}
+    fleet.gating.detection = DetectionSettings(pages_per_30_days=4)
 
-    assert fleet.ranks("a") == {FIRST: 2}
-    assert fleet.gating.gathered(_key("a")).evidence.max() == pytest.approx(45 * TICKS)
+    assert fleet.ranks("a") == {FIRST: 1}
+    assert fleet.gating.gathered(_key("a")).evidence.max() == pytest.approx(24 * TICKS)
 
 
 def test_another_baseline_has_monitors_of_its_own() -> None:

@@ -3,25 +3,24 @@
 import numpy as np
 import pytest
 
-from service.shares import Numbers, kept_mass
+from service.shares import kept_mass
 
 
-def test_nothing_changes_where_needs_stay_or_rise() -> None:
-    needs = np.array([[10.0, 20.0], [30.0, np.inf]])
+def test_nothing_changes_where_shares_stay() -> None:
+    shares = np.array([0.5, 0.0])
 
-    assert kept_mass(needs, needs).tolist() == [1, 1]
-    assert kept_mass(needs, needs * 3).tolist() == [1, 1]
-
-
-def test_without_needs_of_these_monitors_there_is_nothing_to_compare() -> None:
-    assert kept_mass(None, np.ones((3, 2))).tolist() == [1, 1]
-    assert kept_mass(np.ones((3, 5)), np.ones((3, 2))).tolist() == [1, 1]
+    assert kept_mass(shares, shares).tolist() == [1, 1]
 
 
-def test_the_rank_whose_need_falls_most_decides() -> None:
-    before = np.array([[8.0], [8.0], [8.0]])
+def test_without_shares_of_these_monitors_there_is_nothing_to_compare() -> None:
+    assert kept_mass(None, np.ones(2)).tolist() == [1, 1]
+    assert kept_mass(np.ones(5), np.ones(2)).tolist() == [1, 1]
 
-    assert kept_mass(before, np.array([[8.0], [4.0], [2.0]])).tolist() == [0.25]
+
+def test_a_share_that_goes_and_comes_back_leaves_what_was_gathered() -> None:
+    small, large = np.array([0.1]), np.array([0.4])
+
+    assert kept_mass(small, large) * kept_mass(large, small) == pytest.approx(1)
 
 
 @pytest.mark.slow
@@ -44,12 +43,11 @@ def _alarms(rng: np.random.Generator, ticks: int, every: int, threshold: float, 
     for tick in range(ticks):
         weights = np.zeros(20)
         weights[tick // every % 20] = 1
-        needs: Numbers = np.where(weights > 0, threshold, np.inf)[None]
         if kept:
-            held = held * kept_mass(before, needs)
-        before = needs
+            held = held * kept_mass(before, weights)
+        before = weights
         held = (held + 1) * np.where(rng.random(20) < heads, bet / heads, (1 - bet) / (1 - heads))
-        if (held / needs[0]).sum() >= 1:
+        if (held * weights).sum() >= threshold:
             alarms += 1
             held[weights > 0] = 0
     return alarms
