@@ -100,9 +100,18 @@ class Baseline:
         return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Baseline":
-        """Decode what `to_json` made; raises BaselineError on another version or on content that contradicts itself."""
+    def from_json(cls, text: str, tick_seconds: int | None = None) -> "Baseline":
+        """Decode what `to_json` made; raises BaselineError on another version or on content that contradicts itself.
+
+        With `tick_seconds` also on an order in time that was learned in ticks of another length.
+        """
         subjects, reference, history = parts_of(text)
+        for segment, of in history.items():
+            if tick_seconds not in (None, of.tick_seconds):
+                raise BaselineError(
+                    f"history[{segment!r}].tick_seconds: {of.tick_seconds}, but time.tick_seconds is {tick_seconds}; "
+                    "fit the baseline again with these settings"
+                )
         for counts in reference.values():
             counts.setflags(write=False)
         return cls(subjects, reference, history)

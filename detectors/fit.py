@@ -14,7 +14,7 @@ from detectors.categories import choose
 from detectors.columns import Column, Columns, Flaw, Scalar, column_of
 from detectors.fold import fold
 from detectors.history import History
-from detectors.order_in_time import history_of
+from detectors.order_in_time import history_of, without_strays
 from detectors.subject import HEADER, Counts, Subject, SubjectKind
 
 
@@ -61,6 +61,10 @@ def fit(
         def count(some: NDArray[np.int64], chosen: Sequence[int] = chosen) -> Counts:
             return fold(baseline, _columns(baseline, rows, singles, [chosen[place] for place in some]))
 
+        together = without_strays(np.array([ticks[place] for place in chosen], np.int64), tick_seconds)
+        if len(together) < len(chosen):
+            chosen = [chosen[place] for place in together]
+            columns = _columns(baseline, rows, singles, chosen)
         when = np.array([ticks[place] for place in chosen], np.int64)
         raw = {name: [values[place] for place in chosen] for name, values in rows.items()}
         history[segment] = history_of(baseline, reference[segment], columns, raw, when, tick_seconds, count)

@@ -21,7 +21,22 @@ from detectors.subject import Counts
 CELLS_MAX = 20_000_000
 """Bins times ticks looked at; a longer reference is looked at in steps of several ticks."""
 
+GAP_DAYS_MAX = 31
+"""Rows that are further from the others stand at a stray time, and say nothing of the order of the others."""
+
 Ticks = NDArray[np.int64]
+
+
+def without_strays(ticks: Ticks, tick_seconds: int) -> NDArray[np.int64]:
+    """Give the places of the rows of the longest time without a gap of GAP_DAYS_MAX, by the number of its rows.
+
+    >>> without_strays(np.array([0, 400_000, 400_001, 400_002, 900_000]), 60).tolist()
+    [1, 2, 3]
+    """
+    days, day_of_row = np.unique(ticks * tick_seconds // 86_400, return_inverse=True)
+    period_of_day = np.concatenate([[0], np.cumsum(np.diff(days) > GAP_DAYS_MAX)])
+    period = period_of_day[day_of_row]
+    return np.flatnonzero(period == np.bincount(period).argmax())
 
 
 def history_of(

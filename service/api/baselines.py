@@ -148,7 +148,8 @@ def _check_name(dependencies: ApiDependencies, key: ModelKey) -> None:
 def _baseline_of(dependencies: ApiDependencies, put: _Put) -> Baseline:
     try:
         text = put.body.decode()
-        made = Baseline.from_json(text) if put.content_type == "application/json" else _fitted(dependencies, put)
+        ready, seconds = put.content_type == "application/json", dependencies.settings.time.tick_seconds
+        made = Baseline.from_json(text, seconds) if ready else _fitted(dependencies, put)
     except UnicodeDecodeError as fault:
         raise Problem(422, detail=f"The body is not UTF-8: {fault}.") from None
     except BaselineError as fault:

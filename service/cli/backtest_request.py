@@ -68,7 +68,7 @@ def reference_of(request: Request, settings: Settings) -> Baseline:
     """Read the baseline, or fit it to the first rows of the first file."""
     columns = request.columns
     if request.baseline is not None:
-        frozen = baseline_in(request.baseline)
+        frozen = baseline_in(request.baseline, settings.time.tick_seconds)
         if columns.time in {subject.name for subject in frozen.subjects}:
             raise Mistake(
                 f"--time: {columns.time} is a feature of the baseline {request.baseline}, but the events' time here; "
@@ -89,7 +89,7 @@ def reference_of(request: Request, settings: Settings) -> Baseline:
         raise Mistake(f"{request.files[0]}: {error}") from error
 
 
-def baseline_in(file: Path) -> Baseline:
+def baseline_in(file: Path, tick_seconds: int) -> Baseline:
     """Read a baseline that `driftwarden baseline fit --out` wrote; raises Mistake or BaselineError when it is none."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def baseline_in(file: Path) -> Baseline:
             f"--baseline: {file} cannot be read ({(why or 'unusable').lower()}); "
             "make one with `driftwarden baseline fit FILE --out`"
         ) from error
-    return Baseline.from_json(text)
+    return Baseline.from_json(text, tick_seconds)
 
 
 def _check_columns(file: Path, columns: Columns) -> None:

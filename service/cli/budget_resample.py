@@ -94,7 +94,7 @@ def _reference(drawn: Drawn, settings: Settings) -> tuple[Baseline, TickCounts]:
         frozen = fitted(drawn.file, columns, roles, settings)
     else:
         check_columns(drawn.file, columns, roles)
-        frozen = baseline_in(drawn.baseline)
+        frozen = baseline_in(drawn.baseline, settings.time.tick_seconds)
     if why := refusal(frozen):
         raise Mistake(
             f"{drawn.baseline or drawn.file}: no rate is given, guaranteed or resampled, since {why}; "

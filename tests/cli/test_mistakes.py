@@ -91,8 +91,10 @@ def test_a_mistake_is_one_sentence_and_code_2(
     command: Command, wrong: Path, arguments: tuple[object, ...], sentence: str
 ) -> None:
     ended = command(*arguments)
+    # What a reference cannot see is said before the rows are looked at.
+    mistakes = [line for line in ended.err.splitlines() if "cannot be watched" not in line]
 
-    assert (ended.code, len(ended.err.splitlines()), sentence in ended.err) == (2, 1, True), ended.err
+    assert (ended.code, len(mistakes), sentence in ended.err) == (2, 1, True), ended.err
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,22 @@ def test_a_window_of_many_more_events_than_usual_is_less_certain_where_events_ar
     assert (crowded[0][dependent] > 9 * history.effects[dependent]).all()
     # What looks independent may be dependent by what chance hides.
     assert ((crowded[0][~dependent] > 2) & (crowded[0][~dependent] < 80)).all()
+
+
+def test_a_history_of_ticks_of_another_length_is_refused_with_both_lengths() -> None:
+    text = SEASONAL.to_json()
+
+    assert Baseline.from_json(text, 60).id == SEASONAL.id
+    with pytest.raises(BaselineError, match=r"tick_seconds: 60, but time.tick_seconds is 300; fit the baseline again"):
+        Baseline.from_json(text, 300)
+
+
+def test_a_stray_time_of_decades_ago_changes_nothing() -> None:
+    ticks = [28_000_000 + minute for minute in range(15 * 1_440)]
+    chance = random.Random(8)
+    values: list[float | str | None] = [chance.gauss(0, 1) for _ in ticks]
+    plain = fit({"x": values}, categories_max=10, segments_max=0, ticks=ticks)
+    stray = fit({"x": [*values, 0.5]}, categories_max=10, segments_max=0, ticks=[*ticks, 0])
+
+    assert (stray.history[""].ticks, stray.history[""].days) == (plain.history[""].ticks, plain.history[""].days)
+    assert np.allclose(stray.history[""].effects, plain.history[""].effects, rtol=0.1)
