@@ -92,11 +92,13 @@ class History:
 def hidden(ticks: int, events: float, usual: float, counts: Floats) -> Floats:
     """Give the excess of variance that chance may hide in so many ticks, and in so many `counts` of a bin (any shape).
 
+    At most 1, with which an effect of 1 becomes as large as the crowd: more events are no more evidence.
+
     >>> hidden(20_160, 2e6, 100, np.array([np.inf, 40.0])).round(2).tolist()
     [0.35, 0.6]
     """
     blocks = max(1.0, min(ticks / MEMORY_TICKS, events / usual))
-    return np.asarray(CHANCE_Z * np.sqrt(2 / blocks + 1 / np.maximum(counts, 1)))
+    return np.asarray(np.minimum(CHANCE_Z * np.sqrt(2 / blocks + 1 / np.maximum(counts, 1)), 1))
 
 
 def told_of(history: Mapping[str, History], segment: str) -> History | None:
@@ -123,13 +125,14 @@ def crowded(effects: Floats, slopes: Floats, crowd: Floats) -> Floats:
 def usual_sizes(per_tick: NDArray[np.int64]) -> Floats:
     """Give the events per tick of the window that an event is in on average, by LENGTHS; 1 without any events.
 
-    >>> usual_sizes(np.array([0, 0, 30, 10])).round(2).tolist()
-    [25.0, 8.0, 0.67, 0.03]
+    >>> usual_sizes(np.array([0, 0, 30, 10, 0, 7])).round(2).tolist()
+    [22.32, 8.0, 7.83, 7.83]
     """
     found = []
     for length in LENGTHS:
-        sums = np.add.reduceat(per_tick, np.arange(0, len(per_tick), length)).astype(np.float64)
-        found.append((sums**2).sum() / sums.sum() / length if sums.any() else 1.0)
+        span = min(length, max(1, len(per_tick)))
+        whole = per_tick[: len(per_tick) // span * span].reshape(-1, span).sum(axis=1).astype(np.float64)
+        found.append((whole**2).sum() / whole.sum() / span if whole.any() else 1.0)
     return np.array(found)
 
 

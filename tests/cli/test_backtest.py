@@ -136,7 +136,7 @@ def test_a_fitted_baseline_gives_what_its_rows_give(command: Command, history: P
     rows = history.read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "train.csv").write_text("".join(rows[: 1 + LEARNED]), encoding="utf-8")
     (tmp_path / "rest.csv").write_text(rows[0] + "".join(rows[1 + LEARNED :]), encoding="utf-8")
-    command("baseline", "fit", "train.csv", "--model", "credit", "--version", 1, "--ignore", "at", "--out", "b.json")
+    command("baseline", "fit", "train.csv", "--model", "credit", "--version", 1, "--time", "at", "--out", "b.json")
     fitted = command(
         "backtest", "rest.csv", "--model", "credit", "--baseline", "b.json", "--time", "at", "--json"
     ).lines
