@@ -73,9 +73,12 @@ def _gains(block: Block, features: Floats, events: Floats, crowd: Floats, slot: 
     monitors = len(events)
     if not block.kept.size:
         return np.zeros((monitors, 0), np.float32)
-    worth = block.effects / crowded(block.effects, block.slopes, crowd[:, None])
-    gains = block.tilt[slot] * (features * worth).astype(np.float32)[:, :, None]
-    gains -= block.cost[slot] * (events[:, None] * worth).astype(np.float32)[:, :, None]
+    events = events[:, None]
+    if (crowd > 1).any():
+        worth = block.effects / crowded(block.effects, block.slopes, crowd[:, None])
+        features, events = features * worth, events * worth
+    gains = block.tilt[slot] * features.astype(np.float32)[:, :, None]
+    gains -= block.cost[slot] * events.astype(np.float32)[:, :, None]
     return np.asarray(gains.reshape(monitors, -1))
 
 
