@@ -21,7 +21,6 @@ from sqlalchemy.exc import OperationalError
 
 from alerting.errors import SecretError
 from alerting.outbox import RetryRules
-from alerting.ownership import Ownership
 from alerting.ownership_file import load_ownership
 from alerting.sinks.log import LogSink
 from alerting.sinks.sink import Sink
@@ -34,6 +33,7 @@ from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
 from service.metrics.exposition import Metrics
+from service.ownership_table import OwnershipTable, TableWatch
 from service.settings import Settings
 from service.sources.errors import KafkaUnusable, SourceFailed
 from service.sources.event_log import EventLog
@@ -61,6 +61,7 @@ class App:
     store: Store
     parts: Line
     deliver: Deliver
+    table: TableWatch
     api: FastAPI
     sources: list[Callable[[], Source]]
     event_log: EventLog | None
@@ -82,6 +83,7 @@ class App:
                 for build in self.sources:
                     group.create_task(self.parts.watch(build).run(self.stop))
                 group.create_task(self.deliver.run(self.stop))
+                group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
                 self.ready.set()
@@ -137,16 +139,6 @@ class App:
         return source == "kafka" and bool(kafka.bootstrap) and partition.rpartition("/")[0] in kafka.topics
 
 
-@dataclass(slots=True)
-class OwnershipTable:
-    """The ownership table in force."""
-
-    current: Ownership
-
-    def __call__(self) -> Ownership:
-        return self.current
-
-
 def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -184,7 +176,8 @@ def build_app(settings: Settings) -> App:
             intake=_intake(event_log, settings) if event_log is not None else None,
         )
     )
-    return App(settings, store, parts, deliver, api, _sources(settings, event_log, worker), event_log)
+    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress)
+    return App(settings, store, parts, deliver, table, api, _sources(settings, event_log, worker), event_log)
 
 
 def utc_now() -> datetime:

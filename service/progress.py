@@ -10,7 +10,8 @@ class Progress:
     """Counters of one worker; written by the loops only, read by anyone without waiting.
 
     `troubles` says of each loop that waits for the store why that is; the service is not ready while there are any. A
-    source that is away is none: HTTP intake goes on meanwhile.
+    source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
+    used, where the last good one stays in force.
     """
 
     records: int = 0
@@ -23,6 +24,7 @@ class Progress:
     commit_seconds: float = 0.0
     commits: int = 0
     fallbacks: int = 0
+    ownership_fault: str = ""
     troubles: dict[str, str] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 

@@ -138,6 +138,7 @@ class AlertingSettings(_Section):
     """Who is told, where the words come from, and how deliveries are retried."""
 
     owners: Path = Field(Path("owners.yaml"), description="The ownership table.")
+    owners_seconds: float = Field(10, gt=0, description="How often the ownership table is looked at for changes.")
     psi_tiers: tuple[float, float, float] = Field(
         (0.02, 0.1, 0.2), description="Lower bound of PSI for observe, investigate, act."
     )

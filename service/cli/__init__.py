@@ -154,6 +154,17 @@ def owners_check(
     raise typer.Exit(check(file, config))
 
 
+@owners_app.command("diff")
+def owners_diff(
+    file: Annotated[Path, typer.Argument(help="The ownership table that is to take the place of the one in force.")],
+    config: Config = None,
+) -> None:
+    """Say what another ownership table would change, and whom open incidents would concern under it."""
+    from service.cli.owners import diff
+
+    raise typer.Exit(diff(file, config))
+
+
 @owners_app.command("resolve")
 def owners_resolve(
     model: Model,

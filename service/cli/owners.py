@@ -1,11 +1,13 @@
-"""`driftwarden owners check` and `driftwarden owners resolve`."""
+"""`driftwarden owners check`, `driftwarden owners diff` and `driftwarden owners resolve`."""
 
 from pathlib import Path
 
 from alerting.finding import Stream
 from alerting.ownership import ROLES
+from alerting.table_change import change_between
 from service.cli.mistakes import Mistake
-from service.cli.settings import ownership_of, settings_of
+from service.cli.settings import ownership_of, settings_of, store_of
+from service.store.records import open_incidents
 
 
 def check(file: Path | None, config: Path | None) -> int:
@@ -15,6 +17,18 @@ def check(file: Path | None, config: Path | None) -> int:
     print(f"{path}: {len(ownership.parties)} parties, {len(ownership.rules)} rules, all good")
     for warning in ownership.warnings:
         print(f"{path}: warning: {warning}")
+    return 0
+
+
+def diff(file: Path, config: Path | None) -> int:
+    """Print what another table would change, also for the incidents that are open in the store, if there is one."""
+    settings = settings_of(config)
+    now, then = ownership_of(settings.alerting.owners), ownership_of(file)
+    with store_of(settings, read_only=True) as store, store.read() as connection:
+        change = change_between(now, then, open_incidents(connection))
+    print(f"{file} instead of {settings.alerting.owners}")
+    for line in change.lines():
+        print(f"  {line}")
     return 0
 
 

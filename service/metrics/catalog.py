@@ -90,6 +90,10 @@ FALLBACKS = Family(
     "driftwarden_ownership_fallback_total", "counter", (),
     "Incidents that no rule of the ownership table claimed, so that a fallback party was told.",
 )  # fmt: skip
+OWNERSHIP_READ = Family(
+    "driftwarden_ownership_read", "gauge", (),
+    "0 while the file of the ownership table is broken and the last good table stays in force, else 1.",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -98,7 +102,7 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD, INCIDENTS_OPEN,
-    FALLBACKS, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
+    FALLBACKS, OWNERSHIP_READ, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 
 

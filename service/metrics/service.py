@@ -100,6 +100,7 @@ class ServiceCollector:
             tiers.add_metric((tier,), count)
         yield tiers
         yield counter(catalog.FALLBACKS, self.progress.fallbacks)
+        yield gauge(catalog.OWNERSHIP_READ, 0 if self.progress.ownership_fault else 1)
 
     def _size(self) -> Iterable[Metric]:
         models = gauge(catalog.MODELS)

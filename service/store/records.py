@@ -60,6 +60,12 @@ def newest_incidents(connection: Connection, resolved_since_ms: int) -> dict[str
     return {row.cause: Incident.from_json(row.content) for row in rows}
 
 
+def open_incidents(connection: Connection) -> list[Incident]:
+    """The incidents that are open, the oldest first."""
+    rows = connection.execute(select(incident.c.content).where(incident.c.open == 1).order_by(incident.c.opened_ms))
+    return [Incident.from_json(content) for content in rows.scalars()]
+
+
 def put_incident(connection: Connection, changed: Incident, now_ms: int) -> None:
     """Write an incident as it now is."""
     values = {

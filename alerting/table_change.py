@@ -1,0 +1,86 @@
+"""What another ownership table changes: its parties and rules, and whom incidents that are open would concern."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from alerting.incident import Incident
+from alerting.ownership import Ownership
+from alerting.route import Role, Route
+from alerting.tiers import SELF_WATCH
+
+Name = TypeVar("Name", bound=str)
+
+LISTED_MAX = 20
+"""Lines of each kind that are said; how many more there are is said too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A role of an open incident that the new table gives to another party; the incident keeps the one it has."""
+
+    incident: str
+    about: str
+    role: Role
+    was: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"incident {self.incident} ({self.about}): {self.role} would be {self.now}, stays {self.was}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """Names of parties and rules that are new, gone or other than before, as "+name", "-name" and "~name"."""
+
+    parties: tuple[str, ...]
+    rules: tuple[str, ...]
+    fallback: tuple[str, ...]
+    moved: tuple[Moved, ...]
+
+    def lines(self) -> list[str]:
+        """Say it in lines, at most LISTED_MAX of each kind; that nothing changed is a line too."""
+        named = (("parties", self.parties), ("rules", self.rules), ("fallback", self.fallback))
+        found = [f"{what}: {', '.join(_some(names))}" for what, names in named if names]
+        found += [f"open {line}" for line in _some([str(one) for one in self.moved])]
+        return found or ["nothing that anybody would be told differently by"]
+
+
+def change_between(old: Ownership, new: Ownership, incidents: Iterable[Incident]) -> TableChange:
+    """Compare two tables, and the frozen route of each open incident with the one it would get from the new table."""
+    return TableChange(
+        parties=_changed(old.parties, new.parties),
+        rules=_changed({rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}),
+        fallback=_changed(old.fallback, new.fallback),
+        moved=tuple(moved for incident in incidents if incident.open for moved in _moved(incident, new)),
+    )
+
+
+def _changed(old: Mapping[Name, object], new: Mapping[Name, object]) -> tuple[str, ...]:
+    gone = [f"-{name}" for name in old if name not in new]
+    other = [f"~{name}" for name in new if name in old and old[name] != new[name]]
+    return (*(f"+{name}" for name in new if name not in old), *other, *gone)
+
+
+def _moved(incident: Incident, new: Ownership) -> Iterable[Moved]:
+    if incident.route is None:
+        return
+    lead, stream = incident.lead, incident.stream
+    then = new.sight_route() if lead.detector in SELF_WATCH else new.route(stream, lead.subject)
+    about = f"{stream.model} {stream.version} {lead.subject}"
+    for role, was, now in zip(_ROLES, _parties(incident.route), _parties(then), strict=True):
+        if was != now:
+            yield Moved(incident.id, about, role, was, now)
+
+
+_ROLES: tuple[Role, ...] = ("owner", "data_steward", "responder")
+
+
+def _parties(route: Route) -> tuple[str, ...]:
+    return tuple(addressee.party for addressee in route.everybody)
+
+
+def _some(lines: Iterable[str]) -> list[str]:
+    lines = list(lines)
+    more = [f"and {len(lines) - LISTED_MAX:,} more"] if len(lines) > LISTED_MAX else []
+    return lines[:LISTED_MAX] + more

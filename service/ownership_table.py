@@ -1,0 +1,122 @@
+"""The ownership table in force, read again when its file changes; a broken file leaves the last good one in force."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from alerting.audit import AuditEntry
+from alerting.errors import OwnershipError
+from alerting.ownership import Ownership
+from alerting.ownership_file import load_ownership
+from alerting.table_change import change_between
+from service.progress import Progress
+from service.store.engine import Store
+from service.store.errors import passes
+from service.store.records import append_audit, open_incidents
+
+log = logging.getLogger(__name__)
+
+ACTOR = "driftwarden"
+
+FAULTS_KEPT_MAX = 20
+"""Faults of a broken file that the audit keeps; the log has all of them."""
+
+
+@dataclass(slots=True)
+class OwnershipTable:
+    """Gives the table in force to whoever asks."""
+
+    current: Ownership
+
+    def __call__(self) -> Ownership:
+        return self.current
+
+
+@dataclass(slots=True)
+class TableWatch:
+    """Looks at the file now and then. What it says of open incidents is recorded; their routes stay as they are."""
+
+    table: OwnershipTable
+    path: Path
+    store: Store
+    wall: Callable[[], datetime]
+    progress: Progress
+    _read: str = ""
+    _refused: str = ""
+
+    async def run(self, stop: asyncio.Event, pause_seconds: float) -> None:
+        """Look until `stop` is set; a store that cannot be used now is one more reason to look again."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_seconds)
+                return
+            try:
+                await asyncio.to_thread(self.look)
+            except OperationalError as failure:
+                if not passes(failure):
+                    raise
+                log.error("the ownership table stays for now, because the store cannot be used: %s", failure.orig)
+
+    def look(self) -> bool:
+        """Read the file if it is not as it was; True when another table is in force from now on."""
+        read = _digest(self.path)
+        if read and read == self._read:
+            return False
+        self._read = read
+        try:
+            found = load_ownership(self.path)
+        except OwnershipError as error:
+            self._refuse(error)
+            return False
+        self._refused, self.progress.ownership_fault = "", ""
+        if found.config_sha == self.table.current.config_sha:
+            return False
+        self._swap(found)
+        return True
+
+    def _swap(self, found: Ownership) -> None:
+        """Record the change first: a table that cannot be recorded is not in force."""
+        before = self.table.current
+        with self.store.write() as connection:
+            lines = change_between(before, found, open_incidents(connection)).lines()
+            entry = AuditEntry(
+                self.wall(), ACTOR, "ownership.reloaded", str(self.path), {"config_sha": before.config_sha},
+                {"config_sha": found.config_sha, "changes": list(lines)}, "the file changed",
+            )  # fmt: skip
+            append_audit(connection, [entry])
+        self.table.current = found
+        for line in lines:
+            log.info("%s: in force now: %s", self.path, line)
+        for warning in (*found.warnings, *found.overdue(self.wall().date())):
+            log.warning("%s: %s", self.path, warning)
+
+    def _refuse(self, error: OwnershipError) -> None:
+        """Say once per set of faults that the file is broken and that the last good table stays in force."""
+        if str(error) == self._refused:
+            return
+        for fault in str(error).splitlines():
+            log.error("%s", fault)
+        log.error("%s is not used; the table that was read before stays in force", self.path)
+        entry = AuditEntry(
+            self.wall(), ACTOR, "ownership.refused", str(self.path), None,
+            {"config_sha": self.table.current.config_sha, "faults": len(error.faults)},
+            "\n".join(str(error).splitlines()[:FAULTS_KEPT_MAX]),
+        )  # fmt: skip
+        with self.store.write() as connection:
+            append_audit(connection, [entry])
+        self._refused, self.progress.ownership_fault = str(error), str(error).splitlines()[0]
+
+
+def _digest(path: Path) -> str:
+    """Hash what the file holds; "" where it cannot be read, which is said when it is parsed."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,57 @@
+"""Asking the ownership table, and what another one would change."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.store.engine import open_store
+from service.store.records import put_incident
+from tests.alerting.examples import OWNERS, finding, opened, owners
+from tests.cli.command import Command
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A service's folder: its table, its settings, and a store in which an incident is open."""
+    (tmp_path / "owners.yaml").write_text(OWNERS, encoding="utf-8")
+    (tmp_path / "driftwarden.yaml").write_text('store: {url: "sqlite:///store.db"}\n', encoding="utf-8")
+    incident = opened([finding()])
+    store = open_store(f"sqlite:///{tmp_path}/store.db", tick_seconds=60)
+    with store.write() as connection:
+        put_incident(connection, replace(incident, route=owners().route(incident.stream, incident.lead.subject)), 1)
+    store.close()
+    return tmp_path
+
+
+def test_what_another_table_would_change_is_said_with_the_open_incidents(command: Command, folder: Path) -> None:
+    text = OWNERS.replace("{owner: credit-ds,", "{owner: on-call,").replace("tz: Europe/Berlin", "tz: Europe/Oslo")
+    (folder / "new.yaml").write_text(text, encoding="utf-8")
+    ended = command("owners", "diff", "new.yaml")
+
+    first, *lines = ended.out.splitlines()
+    assert (ended.code, first) == (0, f"new.yaml instead of {folder}/owners.yaml")
+    assert lines[:2] == ["  parties: ~credit-ds", "  rules: ~credit"]
+    assert lines[2].startswith("  open incident inc_")
+    assert lines[2].endswith("owner would be on-call, stays credit-ds")
+
+
+def test_the_same_table_would_change_nothing(command: Command, folder: Path) -> None:
+    ended = command("owners", "diff", "owners.yaml")
+
+    assert ended.out.splitlines()[1:] == ["  nothing that anybody would be told differently by"]
+
+
+def test_a_broken_table_is_a_mistake_with_its_line(command: Command, folder: Path) -> None:
+    (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: nobody"), encoding="utf-8")
+    ended = command("owners", "diff", "new.yaml")
+
+    assert ended.code == 2
+    assert "new.yaml:" in ended.err
+    assert "'nobody' is not known" in ended.err
+
+
+def test_the_winner_is_said_with_its_rule(command: Command, folder: Path) -> None:
+    ended = command("owners", "resolve", "--model", "credit-score", "--role", "owner")
+
+    assert ended.out == "owner: credit-ds (by rule credit)\n"

@@ -1,0 +1,133 @@
+"""The ownership table is read again when its file changes; a broken file leaves the last good table in force."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from alerting.audit import AuditEntry
+from alerting.ownership_file import load_ownership
+from service.ownership_table import OwnershipTable, TableWatch
+from service.progress import Progress
+from service.store.engine import Store, open_store
+from service.store.records import audit_rows, put_incident
+from tests.alerting.examples import OWNERS, finding, opened
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Watched:
+    """A watch over a file, and what it left."""
+
+    watch: TableWatch
+    path: Path
+    store: Store
+
+    def audit(self) -> list[AuditEntry]:
+        with self.store.read() as connection:
+            return [row.entry for row in audit_rows(connection)]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    path = tmp_path / "owners.yaml"
+    path.write_text(OWNERS, encoding="utf-8")
+    store = open_store(f"sqlite:///{tmp_path}/s.db", tick_seconds=60)
+    yield Watched(TableWatch(OwnershipTable(load_ownership(path)), path, store, lambda: NOW, Progress()), path, store)
+    store.close()
+
+
+def test_a_file_that_stays_as_it_is_changes_nothing(watched: Watched) -> None:
+    assert (watched.watch.look(), watched.watch.look(), watched.audit()) == (False, False, [])
+
+
+def test_a_changed_file_is_in_force_at_once_and_on_record(watched: Watched) -> None:
+    before = watched.watch.table().config_sha
+    watched.path.write_text(OWNERS.replace("tz: Europe/Berlin", "tz: Europe/Oslo"), encoding="utf-8")
+
+    assert watched.watch.look()
+    after = watched.watch.table()
+    assert after.parties["credit-ds"].tz == "Europe/Oslo"
+    (entry,) = watched.audit()
+    assert (entry.action, entry.before) == ("ownership.reloaded", {"config_sha": before})
+    assert entry.after == {"config_sha": after.config_sha, "changes": ["parties: ~credit-ds"]}
+    assert not watched.watch.look()
+
+
+def test_the_record_names_open_incidents_that_would_concern_others(watched: Watched) -> None:
+    incident = opened([finding()])
+    table = watched.watch.table()
+    routed = replace(incident, route=table.route(incident.stream, incident.lead.subject))
+    with watched.store.write() as connection:
+        put_incident(connection, routed, 1)
+    watched.path.write_text(OWNERS.replace("{owner: credit-ds,", "{owner: on-call,"), encoding="utf-8")
+    watched.watch.look()
+
+    (entry,) = watched.audit()
+    assert entry.after is not None
+    assert f"open incident {incident.id}" in str(entry.after["changes"])
+
+
+@pytest.mark.parametrize("broken", ["version: [", OWNERS.replace("owner: credit-ds", "owner: nobody"), "\xff", ""])
+def test_a_broken_file_leaves_the_last_good_table_and_is_told_once(
+    watched: Watched, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = watched.watch.table()
+    watched.path.write_bytes(broken.encode("latin-1"))
+    with caplog.at_level(logging.ERROR):
+        looked = [watched.watch.look() for _ in range(3)]
+
+    assert looked == [False] * 3
+    assert watched.watch.table() is before
+    assert watched.watch.progress.ownership_fault.startswith(f"{watched.path}:")
+    assert caplog.text.count("stays in force") == 1
+    (entry,) = watched.audit()
+    assert (entry.action, entry.after is not None and entry.after["config_sha"]) == (
+        "ownership.refused", before.config_sha,
+    )  # fmt: skip
+
+
+def test_a_mended_file_ends_the_trouble(watched: Watched) -> None:
+    watched.path.write_text("version: [", encoding="utf-8")
+    watched.watch.look()
+    watched.path.write_text(OWNERS, encoding="utf-8")
+
+    assert not watched.watch.look()
+    assert watched.watch.progress.ownership_fault == ""
+
+
+def test_a_file_that_is_gone_leaves_the_last_good_table(watched: Watched) -> None:
+    watched.path.unlink()
+
+    assert not watched.watch.look()
+    assert "cannot be read" in watched.watch.progress.ownership_fault
+    assert not watched.watch.look()
+    assert len(watched.audit()) == 1
+
+
+def test_a_rule_whose_review_is_overdue_is_warned_of(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    text = OWNERS.replace("responder: on-call}}", 'responder: on-call}, review_by: "2026-01-31"}')
+    watched.path.write_text(text, encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        watched.watch.look()
+
+    assert "rule credit was to be reviewed by 2026-01-31" in caplog.text
+
+
+async def test_the_loop_looks_until_it_is_told_to_stop(watched: Watched) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(watched.watch.run(stop, 0.001))
+    watched.path.write_text(OWNERS.replace("tz: Europe/Berlin", "tz: Europe/Oslo"), encoding="utf-8")
+    for _ in range(10_000):
+        if watched.watch.table().parties["credit-ds"].tz == "Europe/Oslo":
+            break
+        await asyncio.sleep(0.001)
+    stop.set()
+    await running
+
+    assert watched.watch.table().parties["credit-ds"].tz == "Europe/Oslo"
