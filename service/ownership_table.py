@@ -53,6 +53,7 @@ class TableWatch:
 
     async def run(self, stop: asyncio.Event, pause_seconds: float) -> None:
         """Look until `stop` is set; a store that cannot be used now is one more reason to look again."""
+        self._warn()
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
@@ -94,7 +95,11 @@ class TableWatch:
         self.table.current = found
         for line in lines:
             log.info("%s: in force now: %s", self.path, line)
-        for warning in (*found.warnings, *found.overdue(self.wall().date())):
+        self._warn()
+
+    def _warn(self) -> None:
+        """Say what is not wrong with the table in force but likely not meant: idle parties, reviews that are due."""
+        for warning in (*self.table.current.warnings, *self.table.current.overdue(self.wall().date())):
             log.warning("%s: %s", self.path, warning)
 
     def _refuse(self, error: OwnershipError) -> None:

@@ -1,5 +1,6 @@
 """`driftwarden owners check`, `driftwarden owners diff` and `driftwarden owners resolve`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alerting.finding import Stream
@@ -15,7 +16,7 @@ def check(file: Path | None, config: Path | None) -> int:
     path = file if file is not None else settings_of(config).alerting.owners
     ownership = ownership_of(path)
     print(f"{path}: {len(ownership.parties)} parties, {len(ownership.rules)} rules, all good")
-    for warning in ownership.warnings:
+    for warning in (*ownership.warnings, *ownership.overdue(datetime.now(UTC).date())):
         print(f"{path}: warning: {warning}")
     return 0
 

@@ -55,3 +55,12 @@ def test_the_winner_is_said_with_its_rule(command: Command, folder: Path) -> Non
     ended = command("owners", "resolve", "--model", "credit-score", "--role", "owner")
 
     assert ended.out == "owner: credit-ds (by rule credit)\n"
+
+
+def test_a_check_says_which_reviews_are_overdue(command: Command, folder: Path) -> None:
+    text = OWNERS.replace("responder: on-call}}", 'responder: on-call}, review_by: "2026-01-31"}')
+    (folder / "owners.yaml").write_text(text, encoding="utf-8")
+    ended = command("owners", "check")
+
+    assert ended.code == 0
+    assert "warning: rule credit was to be reviewed by 2026-01-31" in ended.out

@@ -131,3 +131,16 @@ async def test_the_loop_looks_until_it_is_told_to_stop(watched: Watched) -> None
     await running
 
     assert watched.watch.table().parties["credit-ds"].tz == "Europe/Oslo"
+
+
+async def test_what_is_due_is_warned_of_when_the_service_starts(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = OWNERS.replace("responder: on-call}}", 'responder: on-call}, review_by: "2026-01-31"}')
+    watched.path.write_text(text, encoding="utf-8")
+    watched.watch.table.current = load_ownership(watched.path)
+    stop = asyncio.Event()
+    stop.set()
+    await watched.watch.run(stop, 10)
+
+    assert "rule credit was to be reviewed by 2026-01-31" in caplog.text
