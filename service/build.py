@@ -64,8 +64,11 @@ def line(
     """Put the line together; nothing is started and nothing is read yet."""
     progress = Progress()
 
+    gating = Gating(settings.detection, ownership, settings.time.tick_seconds)
+
     def closed(ticks: int) -> None:
         progress.ticks += ticks
+        progress.covered = gating.covered()
 
     def decided(decisions: Decisions) -> None:
         progress.fallbacks += len(decisions.fallback_used)
@@ -76,7 +79,7 @@ def line(
         watchlist=watchlist,
         detection=settings.detection,
         policy=policy(settings),
-        gating=Gating(settings.detection, ownership, settings.time.tick_seconds),
+        gating=gating,
         ownership=ownership,
         tick_seconds=settings.time.tick_seconds,
         told_at=told_at or (lambda at: datetime.fromtimestamp(wall_ms() / 1000, UTC)),

@@ -96,6 +96,10 @@ class Gating:
                 fresh[key] = risen
         return fresh
 
+    def covered(self) -> dict[ModelKey, float]:
+        """The share of each model version's monitors whose party a rule of the table names."""
+        return {key: owned.covered for key, owned in self._owned.items()}
+
     def gathered(self, key: ModelKey) -> Gathered:
         """What `raise_levels` found for a model version."""
         return self._gathered[key]

@@ -1,6 +1,9 @@
 """What the loops have done, as plain numbers that metrics and liveness read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from service.store.changes import ModelKey
 
 COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -11,7 +14,8 @@ class Progress:
 
     `troubles` says of each loop that waits for the store why that is; the service is not ready while there are any. A
     source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
-    used, where the last good one stays in force.
+    used, where the last good one stays in force. `covered`: by model version, the share of its monitors that a rule of
+    the ownership table gives to somebody.
     """
 
     records: int = 0
@@ -25,6 +29,7 @@ class Progress:
     commits: int = 0
     fallbacks: int = 0
     ownership_fault: str = ""
+    covered: Mapping[ModelKey, float] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerting.finding import Stream
-from alerting.ownership import Ownership
+from alerting.ownership import Ownership, Resolution
 from alerting.tiers import QUALITY
 from detectors.gate import needs_of
 from detectors.monitors import Monitors
@@ -22,7 +22,7 @@ class Owned:
     """The monitors of a model version under one ownership table, and how much each counts beside others of its party.
 
     `parties` (J): whom each would reach first; `places`: which are whose; `weights` (J): 0 where a monitor can have no
-    evidence.
+    evidence; `covered`: the share of monitors whose party a rule names, not the fallback.
     """
 
     table_sha: str
@@ -30,23 +30,28 @@ class Owned:
     parties: tuple[str, ...]
     places: Mapping[str, NDArray[np.int64]]
     weights: Numbers
+    covered: float
 
     @classmethod
     def of(cls, table: Ownership, key: ModelKey, monitors: Monitors, importance: Mapping[str, float]) -> "Owned":
         """Look every monitor up: bad values are the steward's, everything else is the owner's."""
-        known: dict[tuple[str, str, bool], str] = {}
-        parties = []
+        known: dict[tuple[str, str, bool], Resolution] = {}
+        found = []
         for segment, subject, detector in monitors.names:
             bad = detector in QUALITY
             asked = (segment, subject, bad)
             if asked not in known:
                 stream = Stream(key.kind, key.model, key.version, segment)
-                known[asked] = table.resolve("data_steward" if bad else "owner", stream, subject).party
-            parties.append(known[asked])
+                known[asked] = table.resolve("data_steward" if bad else "owner", stream, subject)
+            found.append(known[asked])
+        parties = [resolution.party for resolution in found]
         named = np.array(parties)
         places = {party: np.flatnonzero(named == party) for party in dict.fromkeys(parties)}
         weights = [importance.get(subject, 1.0) for _, subject, _ in monitors.names]
-        return cls(table.config_sha, monitors, tuple(parties), places, np.where(monitors.plays(), weights, 0.0))
+        covered = sum(not resolution.fallback for resolution in found) / max(1, len(found))
+        return cls(
+            table.config_sha, monitors, tuple(parties), places, np.where(monitors.plays(), weights, 0.0), covered
+        )
 
     def shares(self, totals: Mapping[str, float]) -> Numbers:
         """Give each monitor's share (J) of its party's `totals`, the weights of all its monitors together."""

@@ -166,6 +166,11 @@ def _notices() -> list[dict[str, Json]]:
         _series("Notices waiting and given up", waiting),
         _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
         _series("Incidents that nobody owned", [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]),
+        _series(
+            "Monitors that a rule gives to somebody, by model",
+            [("driftwarden_ownership_covered", "{{model}} {{version}}")],
+            unit="percentunit",
+        ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
     ]
 

@@ -94,6 +94,10 @@ OWNERSHIP_READ = Family(
     "driftwarden_ownership_read", "gauge", (),
     "0 while the file of the ownership table is broken and the last good table stays in force, else 1.",
 )  # fmt: skip
+OWNERSHIP_COVERED = Family(
+    "driftwarden_ownership_covered", "gauge", ("kind", "model", "version"),
+    "Share of a model version's monitors that a rule of the ownership table gives to somebody, not its fallback.",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -102,7 +106,7 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD, INCIDENTS_OPEN,
-    FALLBACKS, OWNERSHIP_READ, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
+    FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 
 

@@ -101,6 +101,10 @@ class ServiceCollector:
         yield tiers
         yield counter(catalog.FALLBACKS, self.progress.fallbacks)
         yield gauge(catalog.OWNERSHIP_READ, 0 if self.progress.ownership_fault else 1)
+        covered = gauge(catalog.OWNERSHIP_COVERED)
+        for key, share in self.progress.covered.items():
+            covered.add_metric((key.kind, key.model, key.version), share)
+        yield covered
 
     def _size(self) -> Iterable[Metric]:
         models = gauge(catalog.MODELS)

@@ -366,3 +366,11 @@ def test_a_table_that_is_replaced_during_an_evaluation_counts_from_the_next_one(
     gating.raise_levels(watched, states, 2)
 
     assert [*owners, set(gating.budgets)] == [{"desk"}, {"ds"}]
+
+
+def test_how_much_of_a_model_a_rule_gives_to_somebody_is_known() -> None:
+    fleet = _fleet(a="desk")
+    fleet.watch("a", "nobodys")
+    fleet.ranks("a")
+
+    assert fleet.gating.covered() == {_key("a"): 1.0, _key("nobodys"): 0.0}

@@ -16,6 +16,7 @@ from detectors.reading import Reading
 from service.metrics.catalog import ALL
 from service.metrics.exposition import Metrics
 from service.settings import LimitSettings, Settings
+from service.store.changes import ModelKey
 from service.store.reading_codec import encode_readings
 from service.store.records import put_readings
 from service.watchlist import Watchlist
@@ -182,3 +183,13 @@ def test_promtool_finds_nothing_wrong_with_the_page(promtool: Path) -> None:
     page = metrics(shared()).render().body
     checked = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, timeout=30, check=False)
     assert (checked.returncode, checked.stderr.decode()) == (0, "")
+
+
+def test_what_the_ownership_table_covers_and_whether_its_file_is_good_are_exported() -> None:
+    made = empty()
+    made.progress.ownership_fault = "owners.yaml:1:1: broken"
+    made.progress.covered = {ModelKey("prediction", "credit", "3"): 0.25}
+    found = {(s.name, s.labels.get("model")): s.value for s in samples(made)}
+
+    assert found["driftwarden_ownership_read", None] == 0
+    assert found["driftwarden_ownership_covered", "credit"] == 0.25
