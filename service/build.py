@@ -80,7 +80,6 @@ def line(
         detection=settings.detection,
         policy=policy(settings),
         gating=gating,
-        ownership=ownership,
         tick_seconds=settings.time.tick_seconds,
         told_at=told_at or (lambda at: datetime.fromtimestamp(wall_ms() / 1000, UTC)),
         on_findings=on_findings,

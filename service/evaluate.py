@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from alerting.decide import Decisions, decide
 from alerting.finding import Finding, Stream
-from alerting.ownership import Ownership
 from alerting.policy import Policy
 from detectors.baseline import Baseline, Counts
 from detectors.catalog import Options, read_window
@@ -51,7 +50,6 @@ class Evaluator:
     detection: DetectionSettings
     policy: Policy
     gating: Gating
-    ownership: Callable[[], Ownership]
     tick_seconds: int
     told_at: Callable[[datetime], datetime]
     on_findings: Callable[[Sequence[tuple[Finding, str]]], None] = lambda findings: None
@@ -203,7 +201,7 @@ class Evaluator:
         if not turn.findings:
             return
         now = self.told_at(turn.at)
-        decisions = decide(turn.findings, turn.incidents, self.ownership(), self.policy, now)
+        decisions = decide(turn.findings, turn.incidents, self.gating.table, self.policy, now)
         turn.incidents = {**turn.incidents, **{incident.cause: incident for incident in decisions.incidents}}
         put_decisions(connection, decisions, now)
         self.on_decisions(decisions)

@@ -49,11 +49,15 @@ class Gathered:
 
 @dataclass(slots=True)
 class Gating:
-    """Keeps the monitors of every watched model version, and whose they are; both are rebuilt when they change."""
+    """Keeps the monitors of every watched model version, and whose they are; both are rebuilt when they change.
+
+    `table` is the one that levels were last raised under: what follows from them in an evaluation is decided by it too.
+    """
 
     detection: DetectionSettings
     ownership: Callable[[], Ownership]
     tick_seconds: int
+    table: Ownership = field(init=False)
     budgets: dict[str, Budget] = field(default_factory=dict)
     _monitors: dict[ModelKey, Monitors] = field(default_factory=dict)
     _owned: dict[ModelKey, Owned] = field(default_factory=dict)
@@ -80,7 +84,7 @@ class Gating:
         part of it: a mean of parts may rise with many versions at once, each of which would be a notice of its own.
         """
         self._forget(watched)
-        table = self.ownership()
+        table = self.table = self.ownership()
         for key, baseline in watched.items():
             self._owned[key] = self._own(table, key, self.monitors(key, baseline))
         totals = self._budget(table)
