@@ -22,7 +22,9 @@ Condition: TypeAlias = Literal["ok", "pending", "firing", "recovering", "no_data
 """`pending`: real, but below the tier from which anybody is told. `no_data`: every held member is without data."""
 
 Handling: TypeAlias = Literal["new", "notified", "closed"]
-Intent: TypeAlias = Literal["open", "raise", "resolve"]
+Intent: TypeAlias = Literal["open", "raise", "remind", "update", "resolve"]
+"""What a notice is for: the first of an incident, a higher tier, a clock that ran out, facts that changed (nobody need
+be disturbed: an acknowledgement, a silence), and the last one, after which the incident is over for whoever gets it."""
 Place: TypeAlias = tuple[str, str]
 """(segment, subject): what several detectors watch together."""
 

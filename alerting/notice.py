@@ -1,7 +1,7 @@
 """A notice: plain words for one party about one incident, with the evidence, what is expected and by when."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerting import wording
@@ -21,6 +21,24 @@ class Link:
 
     text: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the incident stood when this was written: what the data showed, and what people had done about it.
+
+    `by` and `until` say who holds it and how long, where it is acknowledged or silenced; `ending` why a resolve came:
+    "recovered", "closed" or "reassigned".
+    """
+
+    cause: str = ""
+    episode: int = 1
+    opened_at: datetime | None = None
+    condition: str = ""
+    handling: str = ""
+    by: str = ""
+    until: datetime | None = None
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,7 @@ class Notice:
     members: int = 0
     asks: tuple[Clock, ...] = ()
     links: tuple[Link, ...] = ()
+    standing: Standing = field(default_factory=lambda: Standing())
 
     def to_json(self) -> str:
         """Write it for the store."""
@@ -70,6 +89,7 @@ class Notice:
                 "evidence": [_evidence_json(item) for item in self.evidence],
                 "asks": [{"what": clock.what, "by": clock.by.isoformat()} for clock in self.asks],
                 "links": [{"text": link.text, "url": link.url} for link in self.links],
+                "standing": _standing_json(self.standing),
             },
         }  # fmt: skip
 
@@ -93,6 +113,7 @@ def compose(
         title=wording.title(parts), text=wording.text(parts), model=stream.model, version=stream.version,
         segment=first.segment, subject=first.subject, detector=first.detector, row=first.row, at=at,
         evidence=evidence, members=len(incident.members) + incident.unlisted, asks=asks, links=links,
+        standing=_standing(incident, intent),
     )  # fmt: skip
 
 
@@ -100,6 +121,22 @@ def _links(incident: Incident, policy: Policy) -> tuple[Link, ...]:
     page = f"{policy.public_url.rstrip('/')}/incidents/{incident.id}" if policy.public_url else ""
     runbook = policy.runbook_url or page
     return tuple(Link(text, url) for text, url in (("Runbook", runbook), ("Incident", page)) if url)
+
+
+def _standing(incident: Incident, intent: Intent) -> Standing:
+    return Standing(
+        cause=incident.cause, episode=incident.episode, opened_at=incident.opened_at, condition=incident.condition,
+        handling=incident.handling, ending="recovered" if intent == "resolve" else "",
+    )  # fmt: skip
+
+
+def _standing_json(standing: Standing) -> dict[str, Json]:
+    return {
+        "cause": standing.cause, "episode": standing.episode,
+        "opened_at": standing.opened_at.isoformat() if standing.opened_at else None,
+        "condition": standing.condition, "handling": standing.handling, "by": standing.by,
+        "until": standing.until.isoformat() if standing.until else None, "ending": standing.ending,
+    }  # fmt: skip
 
 
 def _evidence_json(item: Evidence) -> dict[str, Json]:

@@ -28,12 +28,16 @@ NOTE_CHARS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt; `note` is for people and never holds a secret."""
+    """What became of one attempt; `note` is for people and never holds a secret.
+
+    `receipt` is what the destination calls the message, where it must be known to change the message or answer it.
+    """
 
     kind: OutcomeKind
     status: int | None = None
     retry_after_seconds: float | None = None
     note: str = ""
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Delivery:
     """One notice on its way to one destination.
 
     `seq` numbers what an incident tells, `target` is frozen with it, and `tried_at` is when it was first tried.
+    `receipt` is what the destination called it, `thread` what it called the first message of the same incident.
     """
 
     key: str
@@ -55,6 +60,8 @@ class Delivery:
     attempts: int = 0
     tried_at: datetime | None = None
     last_error: str = ""
+    receipt: str = ""
+    thread: str = ""
 
     def to_json(self) -> str:
         """Write it for the store."""
@@ -100,7 +107,7 @@ def after(delivery: Delivery, outcome: Outcome, now: datetime, rng: random.Rando
         delivery, attempts=delivery.attempts + 1, tried_at=tried_at, last_error=outcome.note[:NOTE_CHARS_MAX]
     )
     if outcome.kind == "delivered":
-        return replace(tried, state="sent", last_error="")
+        return replace(tried, state="sent", last_error="", receipt=outcome.receipt)
     if outcome.kind == "refused" or outcome.status in PERMANENT:
         return replace(tried, state="dead")
     bound = min(rules.seconds_max, rules.first_seconds * 2.0 ** min(delivery.attempts, 60))

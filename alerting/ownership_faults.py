@@ -7,9 +7,10 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from alerting.contact_wire import WireContact, WireGoAlert, WirePagerDuty, WireSlack, WireWebhook
 from alerting.marked_yaml import Marked, Path, Value
 from alerting.ownership import ROLES
-from alerting.ownership_wire import WireContact, WireFamily, WireMatch, WireParty, WireRule, WireWebhook
+from alerting.ownership_wire import WireFamily, WireMatch, WireParty, WireRule
 
 T = TypeVar("T")
 
@@ -75,7 +76,9 @@ def _kind(value: object) -> str:
 
 
 def _nearest(name: str) -> str:
-    models = (WireParty, WireContact, WireWebhook, WireRule, WireMatch, WireFamily)
+    models = (
+        WireParty, WireContact, WireWebhook, WireSlack, WirePagerDuty, WireGoAlert, WireRule, WireMatch, WireFamily,
+    )  # fmt: skip
     known = sorted({field for model in models for field in model.model_fields})
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {near[0]!r}?" if near else "Remove it: nothing would read it"

@@ -10,12 +10,13 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from alerting.allowance import Allowance
+from alerting.contact import destination
 from alerting.errors import Fault, OwnershipError
 from alerting.marked_yaml import FAULTS_MAX, Marked, Path, Value, read
 from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
 from alerting.ownership_checks import ambiguous, idle_parties
 from alerting.ownership_faults import validated
-from alerting.ownership_wire import WireContact, WireFallback, WireFamily, WireParty, WireRule
+from alerting.ownership_wire import WireFallback, WireFamily, WireParty, WireRule
 from alerting.route import Destination, Role
 
 SECTIONS = ("version", "parties", "fallback", "rules", "families")
@@ -98,19 +99,11 @@ def _listed(table: Mapping[str, Value]) -> dict[str, Value]:
 def _party(name: str, wire: WireParty) -> Party:
     destinations: dict[str, Destination] = {}
     for contact in wire.contacts:
-        destination = _destination(name, contact)
-        destinations[destination.name] = destination
+        found = destination(name, contact)
+        destinations[found.name] = found
     accepts = wire.false_alarms
     allowance = Allowance(accepts.pages, accepts.tickets, accepts.digests)
     return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance)
-
-
-def _destination(party: str, contact: WireContact) -> Destination:
-    if contact.webhook is None:
-        return Destination(f"log:{party}:{contact.log}" if contact.log else f"log:{party}", "log", contact.log or party)
-    # The address may itself be a secret, so that the name holds only enough of its hash to tell two apart.
-    digest = hashlib.sha256(contact.webhook.url.encode()).hexdigest()[:8]
-    return Destination(f"webhook:{party}:{digest}", "webhook", contact.webhook.url, contact.webhook.secret)
 
 
 def _fallback(table: Mapping[str, Value], marked: Marked) -> dict[Role, str]:

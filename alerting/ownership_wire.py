@@ -3,32 +3,16 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerting.allowance import RATE_MAX, RATE_MIN, parse_rate
 from alerting.clocks import parse_hours
+from alerting.contact_wire import Contacts
 from alerting.route import Role
 
 NAME_CHARS_MAX = 256
-
-
-def _secret(text: str) -> str:
-    if not text.startswith(("env:", "file:")) or text in ("env:", "file:"):
-        # The value is not repeated: it may well be the secret itself.
-        raise ValueError('is not a reference|Keep secrets out of this file: write "env:NAME" or "file:/path"')
-    return text
-
-
-def _url(text: str) -> str:
-    if text.startswith(("env:", "file:")):
-        return _secret(text)
-    parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError(f'{text!r} is not a web address|Write "https://host/path", or "env:NAME" when it is a secret')
-    return text
 
 
 def _tz(text: str) -> str:
@@ -58,11 +42,6 @@ def _rate(text: object) -> object:
         raise ValueError(f"{problem}|{fix[:1].upper()}{fix[1:]}") from fault
 
 
-def _plain_log(contact: object) -> object:
-    """Read the contact `log` as `log: ""`."""
-    return {"log": ""} if contact == "log" else contact
-
-
 def _iso_date(text: object) -> object:
     try:
         return date.fromisoformat(text) if isinstance(text, str) else text
@@ -75,26 +54,6 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class WireWebhook(_Wire):
-    """Where to POST and what to sign with."""
-
-    url: Annotated[str, AfterValidator(_url)]
-    secret: Annotated[str, AfterValidator(_secret)]
-
-
-class WireContact(_Wire):
-    """One way to reach a party: exactly one of the fields."""
-
-    log: str | None = None
-    webhook: WireWebhook | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "WireContact":
-        if (self.log is None) == (self.webhook is None):
-            raise ValueError("the contact must be one of log and webhook|Begin a new list item for each contact")
-        return self
 
 
 Rate = Annotated[float, BeforeValidator(_rate), Field(ge=RATE_MIN, le=RATE_MAX)]
@@ -111,7 +70,7 @@ class WireAllowance(_Wire):
 class WireParty(_Wire):
     """A person or a team."""
 
-    contacts: Annotated[list[Annotated[WireContact, BeforeValidator(_plain_log)]], Field(min_length=1, max_length=20)]
+    contacts: Contacts
     tz: Annotated[str, AfterValidator(_tz)] = "UTC"
     hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
     false_alarms: WireAllowance = WireAllowance()

@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Role: TypeAlias = Literal["owner", "technical_lead", "data_steward", "responder", "compliance", "executive"]
-SinkName: TypeAlias = Literal["log", "webhook"]
+SinkName: TypeAlias = Literal[
+    "log", "webhook", "email", "slack", "teams", "pagerduty", "goalert", "alertmanager", "apprise"
+]
+
+PAGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager", "webhook"})
+"""Sinks behind which something may ring; a party that is to act at night needs one."""
+
+THREADED: frozenset[SinkName] = frozenset({"slack"})
+"""Sinks that change or answer their first message of an incident, and need what the destination called it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One place a party is reached at; `address` is a webhook's URL or a log's name, secrets stay references.
+    """One place a party is reached at: where (a URL, channel, mail address or log), and what opens it.
 
+    `secret` is a reference (`env:NAME`, `file:/path`), looked up at each attempt; an address may be one too.
     `name` is unique over the table and does not tell the address: it is a key, a label and a line in logs.
     """
 

@@ -6,19 +6,20 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
 from alerting.audit import AuditEntry
 from alerting.outbox import Delivery, RetryRules, after, coalesce, due
+from alerting.route import THREADED
 from alerting.sinks.sink import Outcome, Sink
 from service.progress import Progress
 from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
-from service.store.records import append_audit, drop_delivery, ms, pending_deliveries, put_delivery
+from service.store.records import append_audit, drop_delivery, first_receipt, ms, pending_deliveries, put_delivery
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,14 @@ class Deliver:
         return found.keep
 
     async def _attempt(self, delivery: Delivery) -> None:
+        if delivery.target.sink in THREADED:
+            delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
         outcome = await self.sinks[delivery.target.sink].send(delivery)
         await asyncio.to_thread(self._record, delivery, outcome)
+
+    def _thread(self, delivery: Delivery) -> str:
+        with self.store.read() as connection:
+            return first_receipt(connection, delivery.incident_id, delivery.destination)
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         now = self.wall()

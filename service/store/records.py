@@ -148,6 +148,17 @@ def pending_deliveries(connection: Connection, now_ms: int, limit: int) -> list[
     return [Delivery.from_json(content) for content in rows]
 
 
+def first_receipt(connection: Connection, incident_id: str, destination: str) -> str:
+    """What a destination called its first message of an incident, "" when it called it nothing or has none."""
+    sent = connection.execute(
+        select(delivery.c.content)
+        .where(delivery.c.incident == incident_id, delivery.c.destination == destination, delivery.c.state == "sent")
+        .order_by(delivery.c.seq)
+        .limit(1)
+    ).scalar()
+    return "" if sent is None else Delivery.from_json(sent).receipt
+
+
 def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries to the end of the chain."""
     if not entries:
