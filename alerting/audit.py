@@ -14,6 +14,8 @@ from typing import TypeAlias
 import rfc8785
 from pydantic import JsonValue
 
+from alerting.remark import read_reference
+
 Json: TypeAlias = JsonValue
 """A JSON value: pydantic's own name for it, which its adapters can resolve although it contains itself."""
 
@@ -23,12 +25,16 @@ GENESIS = "0" * 64
 INTEGER_MAX = 2**53 - 1
 """The largest integer that canonical JSON (RFC 8785) can tell from its neighbours."""
 
+_FIELDS = frozenset({"at", "actor", "action", "subject", "before", "after", "reason", "remark"})
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One decision: who (a token's name, or the service itself) did what to what, its state before and after, and why.
 
-    Raises ValueError on a naive time, and on numbers that canonical JSON cannot carry.
+    `remark` is the reference of free text kept beside the chain (`alerting.remark`), or empty; an entry without one is
+    hashed as it always was. Raises ValueError on a naive time, on numbers that canonical JSON cannot carry, and on a
+    remark that is not a reference.
     """
 
     at: datetime
@@ -38,31 +44,40 @@ class AuditEntry:
     before: Mapping[str, Json] | None = None
     after: Mapping[str, Json] | None = None
     reason: str = ""
+    remark: str = ""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError(f"audit time {self.at.isoformat()} has no time zone: pass an aware time")
         _refuse_numbers("before", self.before)
         _refuse_numbers("after", self.after)
+        if self.remark:
+            read_reference(self.remark)
 
     def to_json_object(self) -> dict[str, Json]:
         """Give the entry as JSON values, times in ISO 8601."""
-        return {
+        value: dict[str, Json] = {
             "at": self.at.isoformat(), "actor": self.actor, "action": self.action, "subject": self.subject,
             "before": None if self.before is None else dict(self.before),
             "after": None if self.after is None else dict(self.after), "reason": self.reason,
         }  # fmt: skip
+        return value | {"remark": self.remark} if self.remark else value
 
     @classmethod
     def from_json_object(cls, value: Mapping[str, Json]) -> "AuditEntry":
         """Read what `to_json_object` gave; raises ValueError naming the field that is not what it should be."""
+        if strange := sorted(set(value) - _FIELDS):
+            raise ValueError(f"audit entry has a field {strange[0]!r}: it has none beside {', '.join(sorted(_FIELDS))}")
+        if value.get("remark") == "":
+            raise ValueError("audit entry has an empty remark: leave it out")
         before, after = value.get("before"), value.get("after")
         if not isinstance(before, Mapping | None) or not isinstance(after, Mapping | None):
             raise ValueError(f"audit entry has before {before!r} and after {after!r}: give an object or null")
         at, actor, action, subject, reason = (
             _text(value, name) for name in ("at", "actor", "action", "subject", "reason")
         )
-        return cls(datetime.fromisoformat(at), actor, action, subject, before, after, reason)
+        remark = _text(value, "remark") if "remark" in value else ""
+        return cls(datetime.fromisoformat(at), actor, action, subject, before, after, reason, remark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,19 @@ audit = Table(
     Column("previous", String, nullable=False),
     Column("hash", String, nullable=False),
 )
-"""Who decided what: a hash chain over canonical JSON."""
+"""Who decided what: a hash chain over canonical JSON. Triggers refuse to change or delete its rows."""
+
+remark = Table(
+    "remark",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("incident", String, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("content", Text),
+    Column("erased_ms", BigInteger),
+    Column("erased_by", String),
+)
+"""What people wrote, which the audit names by id and commitment; without content once it was erased."""
 
 lease = Table(
     "lease",
