@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from alerting.errors import SecretError
 from alerting.outbox import RetryRules
 from alerting.ownership_file import load_ownership
+from alerting.sinks.call import Call
 from alerting.sinks.log import LogSink
 from alerting.sinks.sink import Sink
 from alerting.sinks.webhook import WebhookSink
@@ -147,10 +148,10 @@ def build_app(settings: Settings) -> App:
     parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
     event_log = _event_log(settings)
     metrics = Metrics(store, settings, parts.progress, parts.watchlist, wall_ms)
-    client = httpx2.AsyncClient(trust_env=False)
+    call = Call(httpx2.AsyncClient(trust_env=False), utc_now, settings.alerting.attempt_seconds_max)
     sinks: dict[str, Sink] = {
         "log": LogSink(),
-        "webhook": WebhookSink(client, _secret, utc_now, settings.alerting.attempt_seconds_max),
+        "webhook": WebhookSink(call, _secret),
     }
     deliver = Deliver(
         store=store,

@@ -17,6 +17,7 @@ from alerting.audit import Json
 from alerting.incident import Intent
 from alerting.outbox import Delivery, Outcome, RetryRules, key_of
 from alerting.route import Destination
+from alerting.sinks.call import Call
 from alerting.sinks.sink import Sink
 from alerting.sinks.webhook import WebhookSink
 from service.deliver import LEASE_SECONDS, Deliver
@@ -91,7 +92,7 @@ async def _outbox(folder: Path, url: str) -> AsyncIterator[_Outbox]:
     store = open_store(f"sqlite:///{folder}/s.db", tick_seconds=60, durable=False)
     clock = _Hands()
     async with httpx2.AsyncClient(trust_env=False) as client:
-        yield _Outbox(store, WebhookSink(client, lambda _: SECRET, clock, 0.2), url, clock)
+        yield _Outbox(store, WebhookSink(Call(client, clock, 0.2), lambda _: SECRET), url, clock)
     store.close()
 
 

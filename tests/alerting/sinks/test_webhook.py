@@ -16,6 +16,7 @@ from alerting.errors import SecretError
 from alerting.outbox import Delivery, Outcome, key_of
 from alerting.route import Destination
 from alerting.secret import secret_of
+from alerting.sinks.call import Call
 from alerting.sinks.signing import signed_headers
 from alerting.sinks.webhook import WebhookSink
 from tests.alerting.sinks.receiver import Receiver, receiver
@@ -40,7 +41,10 @@ def delivery(url: str, secret: str = "env:SECRET") -> Delivery:
 async def sending(*answers: str | None, seconds: float = 5.0) -> AsyncIterator[tuple[WebhookSink, Receiver]]:
     """A sink with its client, and a receiver that gives these answers."""
     async with receiver(*answers) as there, httpx2.AsyncClient(trust_env=False) as client:
-        yield WebhookSink(client, lambda name: secret_of(name, ENVIRONMENT), lambda: datetime.now(UTC), seconds), there
+        yield (
+            WebhookSink(Call(client, lambda: datetime.now(UTC), seconds), lambda name: secret_of(name, ENVIRONMENT)),
+            there,
+        )
 
 
 async def outcome(answer: str | None, *, seconds: float = 5.0) -> Outcome:
@@ -142,7 +146,7 @@ async def test_a_receiver_that_is_not_there_is_tried_again() -> None:
     async with sending() as (sink, there):
         gone = delivery(there.url)
     async with httpx2.AsyncClient(trust_env=False) as client:
-        result = await replace(sink, client=client).send(gone)
+        result = await replace(sink, call=replace(sink.call, client=client)).send(gone)
 
     assert (result.kind, result.status) == ("retry", None)
 
