@@ -6,6 +6,7 @@ from datetime import date
 from typing import TypeAlias, get_args
 
 from alerting.allowance import Allowance
+from alerting.escalation_policy import DEFAULT, EscalationPolicy
 from alerting.finding import Stream
 from alerting.globs import is_glob, matches
 from alerting.route import Addressee, Destination, Role, Route
@@ -70,12 +71,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table."""
+    """One row of the table; `policy` is "" where it says nothing about deadlines and steps."""
 
     id: str
     match: Match
     assign: Mapping[Role, str]
     review_by: date | None = None
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Ownership:
     families: Mapping[str, tuple[str, ...]]
     config_sha: str
     warnings: tuple[str, ...] = ()
+    policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
 
     def resolve(self, role: Role, stream: Stream, subject: str, feature_view: str | None = None) -> Resolution:
         """Say who has a role; somebody always has it.
@@ -143,6 +146,19 @@ class Ownership:
             responder=self._addressee("responder", stream, subject, feature_view),
             config_sha=self.config_sha,
         )
+
+    def policy_for(self, stream: Stream, subject: str, feature_view: str | None = None) -> EscalationPolicy:
+        """Give the policy of the most specific rule that names one, else the default of the table."""
+        named = self.policy_rule(stream, subject, feature_view)
+        return self.policies[named.policy] if named is not None else self.policies.get("default", DEFAULT)
+
+    def policy_rule(self, stream: Stream, subject: str, feature_view: str | None = None) -> Rule | None:
+        """Give the most specific rule that names a policy for a subject."""
+        covering = [
+            rule for rule in self.rules
+            if rule.policy and rule.match.covers(stream, subject, feature_view, self.families)
+        ]  # fmt: skip
+        return max(covering, key=lambda rule: rule.match.specificity, default=None)
 
     def sight_route(self) -> Route:
         """Give the route of incidents about the service's own sight: whoever is the fallback for responder."""

@@ -1,7 +1,8 @@
 """What no single row can show: rules that contradict each other, and parties that nobody asks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 
 from alerting.globs import is_glob, overlap
@@ -12,17 +13,33 @@ from alerting.route import Role
 def ambiguous(rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Rule, Rule, Role]]:
     """Give pairs of rules that are equally specific, may cover the same, and name different parties for a role."""
     for role in ROLES:
-        alike = defaultdict(list)
-        for rule in rules:
-            if role in rule.assign:
-                # Rules about two different models by name cannot meet; a large table is mostly those.
-                model = rule.match.model
-                name = model if model is not None and not is_glob(model) else None
-                alike[rule.match.specificity, name].append(rule)
-        for group in alike.values():
-            for one, other in combinations(group, 2):
-                if one.assign[role] != other.assign[role] and may_meet(one.match, other.match, families):
-                    yield one, other, role
+        for one, other in _contradicting(rules, families, partial(_party_of, role)):
+            yield one, other, role
+
+
+def ambiguous_policies(rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Rule, Rule]]:
+    """Give pairs of rules that are equally specific, may cover the same, and name different policies."""
+    return _contradicting(rules, families, lambda rule: rule.policy or None)
+
+
+def _party_of(role: Role, rule: Rule) -> str | None:
+    return rule.assign.get(role)
+
+
+def _contradicting(
+    rules: Sequence[Rule], families: Mapping[str, tuple[str, ...]], said: Callable[[Rule], object]
+) -> Iterator[tuple[Rule, Rule]]:
+    alike = defaultdict(list)
+    for rule in rules:
+        if said(rule) is not None:
+            # Rules about two different models by name cannot meet; a large table is mostly those.
+            model = rule.match.model
+            name = model if model is not None and not is_glob(model) else None
+            alike[rule.match.specificity, name].append(rule)
+    for group in alike.values():
+        for one, other in combinations(group, 2):
+            if said(one) != said(other) and may_meet(one.match, other.match, families):
+                yield one, other
 
 
 def may_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) -> bool:

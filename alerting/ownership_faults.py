@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from alerting.contact_wire import WireContact, WireGoAlert, WirePagerDuty, WireSlack, WireWebhook
+from alerting.escalation_wire import WirePolicy, WireTier
 from alerting.marked_yaml import Marked, Path, Value
 from alerting.ownership import ROLES
 from alerting.ownership_wire import WireFamily, WireMatch, WireParty, WireRule
@@ -63,7 +64,7 @@ def _note(detail: ErrorDetails, path: Path, marked: Marked) -> None:
             problem, _, fix = str(detail["ctx"]["error"]).partition("|")
             marked.fault(path, f"{shown}: {problem}", fix or "Mend it")
         case "literal_error":
-            marked.fault(path, f"unknown role {value!r}", f"Use one of {', '.join(ROLES)}", at_key=True)
+            marked.fault(path, f"unknown role {value!r}", f"Use one of {', '.join(ROLES)}", at_key=path in marked.keys)
         case "string_type" if isinstance(value, bool | int | float | date):
             marked.fault(path, f"{shown} is {_kind(value)} ({value}), where text is wanted", "Write it in quotes")
         case kind:
@@ -78,6 +79,7 @@ def _kind(value: object) -> str:
 def _nearest(name: str) -> str:
     models = (
         WireParty, WireContact, WireWebhook, WireSlack, WirePagerDuty, WireGoAlert, WireRule, WireMatch, WireFamily,
+        WirePolicy, WireTier,
     )  # fmt: skip
     known = sorted({field for model in models for field in model.model_fields})
     near = difflib.get_close_matches(name, known, 1)

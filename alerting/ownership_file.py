@@ -12,14 +12,15 @@ from pydantic import TypeAdapter
 from alerting.allowance import Allowance
 from alerting.contact import destination
 from alerting.errors import Fault, OwnershipError
+from alerting.escalation_wire import BUILT_IN, WirePolicy, policies_of
 from alerting.marked_yaml import FAULTS_MAX, Marked, Path, Value, read
 from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
-from alerting.ownership_checks import ambiguous, idle_parties
+from alerting.ownership_checks import ambiguous, ambiguous_policies, idle_parties
 from alerting.ownership_faults import validated
 from alerting.ownership_wire import WireFallback, WireFamily, WireParty, WireRule
 from alerting.route import Destination, Role
 
-SECTIONS = ("version", "parties", "fallback", "rules", "families")
+SECTIONS = ("version", "parties", "fallback", "rules", "families", "policies")
 RULES_MAX = 1_000
 
 T = TypeVar("T")
@@ -48,20 +49,32 @@ def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
     parties = {name: _party(name, wire) for name, wire in _each(table, "parties", WireParty, marked).items()}
     families = {n: tuple(w.models) for n, w in _each(_listed(table), "families", WireFamily, marked).items()}
     fallback = _fallback(table, marked)
+    policies = policies_of(_each(table, "policies", WirePolicy, marked), marked)
     rules = _rules(table, marked)
     _check_names(table, fallback, marked)
     if not marked.faults:
-        for one, other, role in islice(ambiguous(rules, families), FAULTS_MAX):
-            path = ("rules", rules.index(other), "assign", role)
-            problem = (
-                f"rule {other.id!r} gives the role {role} to {other.assign[role]!r}, and rule {one.id!r}, which is as "
-                f"specific and covers some of the same, to {one.assign[role]!r}"
-            )
-            marked.fault(path, problem, "Make one of the two narrower, or name the same party")
+        _check_contradictions(rules, families, marked)
     if marked.faults:
         raise OwnershipError(file, tuple(sorted(set(marked.faults))))
     sha = hashlib.sha256(text.encode()).hexdigest()
-    return Ownership(parties, fallback, rules, families, sha, idle_parties(parties, fallback, rules))
+    return Ownership(parties, fallback, rules, families, sha, idle_parties(parties, fallback, rules), policies)
+
+
+def _check_contradictions(rules: tuple[Rule, ...], families: Mapping[str, tuple[str, ...]], marked: Marked) -> None:
+    for one, other, role in islice(ambiguous(rules, families), FAULTS_MAX):
+        problem = (
+            f"rule {other.id!r} gives the role {role} to {other.assign[role]!r}, and rule {one.id!r}, which is as "
+            f"specific and covers some of the same, to {one.assign[role]!r}"
+        )
+        path: Path = ("rules", rules.index(other), "assign", role)
+        marked.fault(path, problem, "Make one of the two narrower, or name the same party")
+    for one, other in islice(ambiguous_policies(rules, families), FAULTS_MAX):
+        problem = (
+            f"rule {other.id!r} names the policy {other.policy!r}, and rule {one.id!r}, which is as specific and "
+            f"covers some of the same, {one.policy!r}"
+        )
+        path = ("rules", rules.index(other), "policy")
+        marked.fault(path, problem, "Make one of the two narrower, or name the same policy")
 
 
 def _check_sections(table: Mapping[str, Value], marked: Marked) -> None:
@@ -139,6 +152,7 @@ def _rule(wire: WireRule) -> Rule:
         Match(match.family, match.model, match.version, segment, match.feature, match.feature_view),
         wire.assign,
         wire.review_by,
+        wire.policy or "",
     )
 
 
@@ -162,6 +176,9 @@ def _check_names(
             marked.fault(("rules", index, "id"), f"the id {name!r} is that of the rule in line {line}", "Rename it")
         if isinstance(match, dict):
             _look_up("family", match.get("family"), named_families, ("rules", index, "match", "family"), marked)
+        policies = _names(table, "policies")
+        known = [*policies, *sorted(BUILT_IN)] if policies is not None else None
+        _look_up("policy", entry.get("policy"), known, ("rules", index, "policy"), marked)
         for role_name, party_name in assign.items() if isinstance(assign, dict) else ():
             _look_up("party", party_name, named_parties, ("rules", index, "assign", role_name), marked)
 
@@ -176,7 +193,7 @@ def _look_up(what: str, name: Value, known: list[str] | None, path: Path, marked
     if not isinstance(name, str) or known is None or name in known:
         return
     near = difflib.get_close_matches(name, known, 1)
-    section = "parties" if what == "party" else "families"
+    section = {"party": "parties", "family": "families", "policy": "policies"}[what]
     fix = f"Did you mean {near[0]!r}? If not, add it under {section}" if near else f"Add it under {section}"
     marked.fault(path, f"the {what} {name!r} is not known", fix)
 

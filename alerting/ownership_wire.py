@@ -93,6 +93,7 @@ class WireRule(_Wire):
     id: Name
     match: WireMatch
     assign: Annotated[dict[Role, Name], Field(min_length=1)]
+    policy: Name | None = None
     review_by: Annotated[date | None, BeforeValidator(_iso_date)] = None
 
 

@@ -1,4 +1,4 @@
-"""What another ownership table changes: its parties and rules, and whom incidents that are open would concern."""
+"""What another ownership table changes: parties, rules, policies, and whom incidents that are open would concern."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,16 +31,19 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """Names of parties and rules that are new, gone or other than before, as "+name", "-name" and "~name"."""
+    """Names of parties, rules and so on that are new, gone or other than before: "+name", "-name", "~name"."""
 
     parties: tuple[str, ...]
     rules: tuple[str, ...]
     fallback: tuple[str, ...]
+    policies: tuple[str, ...]
     moved: tuple[Moved, ...]
 
     def lines(self) -> list[str]:
         """Say it in lines, at most LISTED_MAX of each kind; that nothing changed is a line too."""
-        named = (("parties", self.parties), ("rules", self.rules), ("fallback", self.fallback))
+        named = (
+            ("parties", self.parties), ("rules", self.rules), ("fallback", self.fallback), ("policies", self.policies),
+        )  # fmt: skip
         found = [f"{what}: {', '.join(_some(names))}" for what, names in named if names]
         found += [f"open {line}" for line in _some([str(one) for one in self.moved])]
         return found or ["nothing that anybody would be told differently by"]
@@ -52,6 +55,7 @@ def change_between(old: Ownership, new: Ownership, incidents: Iterable[Incident]
         parties=_changed(old.parties, new.parties),
         rules=_changed({rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}),
         fallback=_changed(old.fallback, new.fallback),
+        policies=_changed(old.policies, new.policies),
         moved=tuple(moved for incident in incidents if incident.open for moved in _moved(incident, new)),
     )
 
