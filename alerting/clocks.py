@@ -1,10 +1,12 @@
-"""By when: the clocks of each tier, in wall time for what cannot wait and in the party's working days for the rest."""
+"""By when: what is expected of a party, in wall time for what cannot wait and in its working days for the rest."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from alerting.escalation_policy import Clocks, Span, WorkingDays
+from alerting.handling import Deadline, Milestone
 from alerting.tiers import Tier
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -49,25 +51,28 @@ def parse_hours(text: str) -> Hours:
     )
 
 
-def clocks(tier: Tier, at: datetime, tz: str, hours: Hours) -> tuple[Clock, ...]:
-    """Say what a tier expects of whoever is told at `at`; observe expects nothing."""
-    match tier:
-        case Tier.ACT:
-            return (
-                Clock("Acknowledge", at + timedelta(minutes=15)),
-                Clock("Mitigate (roll back, fall back to a safe model, or hold)", at + timedelta(hours=4)),
-                Clock("Decide", at + timedelta(hours=24)),
-            )
-        case Tier.INVESTIGATE:
-            return (
-                Clock("Acknowledge", working_days_after(at, 1, tz, hours)),
-                Clock("Findings", working_days_after(at, 3, tz, hours)),
-                Clock("Decide (accept, fix the data, recalibrate or retrain)", working_days_after(at, 5, tz, hours)),
-            )
-        case Tier.BLIND:
-            return (Clock("Acknowledge", at + timedelta(minutes=30)),)
-        case Tier.OBSERVE:
-            return ()
+_WORDS: dict[tuple[Tier, Milestone], str] = {
+    (Tier.ACT, "findings"): "Mitigate (roll back, fall back to a safe model, or hold)",
+    (Tier.INVESTIGATE, "decision"): "Decide (accept, fix the data, recalibrate or retrain)",
+}
+_PLAIN: dict[Milestone, str] = {"acknowledge": "Acknowledge", "findings": "Findings", "decision": "Decide"}
+
+
+def deadlines(expected: Clocks, tier: Tier, at: datetime, tz: str, hours: Hours) -> tuple[Deadline, ...]:
+    """Say what is expected of whoever is told at `at`, in the order in which it is due."""
+    spans: tuple[tuple[Milestone, Span | None], ...] = (
+        ("acknowledge", expected.ack), ("findings", expected.findings), ("decision", expected.decision),
+    )  # fmt: skip
+    return tuple(
+        Deadline(name, _WORDS.get((tier, name), _PLAIN[name]), later(span, at, tz, hours))
+        for name, span in spans
+        if span is not None
+    )
+
+
+def later(span: Span, at: datetime, tz: str, hours: Hours) -> datetime:
+    """Give the time a span later (UTC): wall time as it is, working days as the party works."""
+    return working_days_after(at, span.days, tz, hours) if isinstance(span, WorkingDays) else at + span
 
 
 def working_days_after(at: datetime, days: int, tz: str, hours: Hours) -> datetime:

@@ -6,20 +6,24 @@ from datetime import datetime
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from alerting.audit import AuditEntry, Json
-from alerting.cause import cause_of_finding
-from alerting.finding import Finding, Stream
-from alerting.incident import Effect, Incident, Intent, MemberJoined, Opened, Raised, Resolved, step
-from alerting.notice import Notice, compose
-from alerting.outbox import Delivery, key_of
+from alerting.audit import AuditEntry
+from alerting.cause import is_view
+from alerting.escalate import DISPOSED, armed, begun
+from alerting.finding import Finding
+from alerting.grouping import broken_together, by_cause, swallowed
+from alerting.handling import Closing
+from alerting.incident import Effect, Incident, Intent, MemberJoined, Opened, Raised, Resolved
+from alerting.notice import Notice
+from alerting.outbox import Delivery
 from alerting.ownership import Ownership
 from alerting.policy import Policy
-from alerting.route import Addressee, Role
-from alerting.tiers import QUALITY, SELF_WATCH, Tier
+from alerting.routing import concerned, informed, route_for, unheard
+from alerting.step import step
+from alerting.tell import SERVICE, FallbackUsed, Telling, state_of
+from alerting.tiers import Tier
 
 __all__ = ["Decisions", "FallbackUsed", "IncidentChange", "Policy", "decide"]
 
-ACTOR = "driftwarden"
 JOINED_LISTED_MAX = 10
 
 ChangeType: TypeAlias = Literal["opened", "raised", "joined", "resolved"]
@@ -40,16 +44,6 @@ class IncidentChange:
 
 
 @dataclass(frozen=True, slots=True)
-class FallbackUsed:
-    """Somebody was told only because no rule names anybody: the table has a hole."""
-
-    incident_id: str
-    role: Role
-    party: str
-    stream: Stream
-
-
-@dataclass(frozen=True, slots=True)
 class Decisions:
     """What to write in the tick's transaction: changed incidents as they are now, and all that follows from them."""
 
@@ -63,133 +57,126 @@ class Decisions:
 
 def decide(
     findings: Sequence[Finding],
-    open_incidents: Mapping[str, Incident],
+    incidents: Mapping[str, Incident],
     ownership: Ownership,
     policy: Policy,
     now: datetime,
 ) -> Decisions:
     """Decide what becomes of findings. `now` is when people are told: deadlines and first attempts count from it.
 
-    `open_incidents` holds the newest incident of each cause. A resolved one may be left out once no window reaches back
-    to when it resolved; before that it keeps old change from opening a new incident. Findings that ended at different
-    times are taken one time after the other, as if each had been decided on its own.
+    `incidents` holds the newest incident of each cause. One that is over may be left out once it is closed, nothing of
+    it is held and no window reaches back to when it resolved; before that it keeps old change from opening a new one.
+    Findings that ended at different times are taken one time after the other, as if each had been decided on its own.
     """
-    draft = _Draft(ownership, policy, now)
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(cause_of_finding(finding), []).append(finding)
-    for cause in sorted(groups):
-        incident = open_incidents.get(cause)
-        for _, evaluation in groupby(sorted(groups[cause], key=lambda f: f.at), key=lambda f: f.at):
-            before = incident
-            incident, effects = step(before, list(evaluation), now, policy.rules)
-            if incident is not None and incident is not before:
-                incident = draft.take(before, incident, effects)
+    draft = _Draft(ownership, policy, Telling(policy, now), dict(incidents))
+    for _, evaluation in groupby(sorted(findings, key=lambda f: f.at), key=lambda f: f.at):
+        draft.read(list(evaluation))
     return draft.decisions()
 
 
 @dataclass(slots=True)
 class _Draft:
-    """Collects while the evaluations go by."""
+    """Collects while the evaluations go by; `newest` is the newest incident of each cause as it is by then."""
 
     ownership: Ownership
     policy: Policy
-    now: datetime
-    incidents: dict[str, Incident] = field(default_factory=dict)
+    telling: Telling
+    newest: dict[str, Incident]
+    changed: dict[str, Incident] = field(default_factory=dict)
     changes: list[IncidentChange] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    deliveries: list[Delivery] = field(default_factory=list)
-    audits: list[AuditEntry] = field(default_factory=list)
-    fallback_used: list[FallbackUsed] = field(default_factory=list)
 
-    def take(self, before: Incident | None, incident: Incident, effects: Sequence[Effect]) -> Incident:
+    def read(self, evaluation: list[Finding]) -> None:
+        """Take what was found at one time in."""
+        lineage, ladder = self.policy.lineage, self.policy.ladder
+        together = broken_together(lineage, evaluation, self.newest, ladder)
+        swallow = swallowed(self.newest, lineage, together)
+        grouped = by_cause(evaluation, self.newest, lineage, ladder)
+        for cause in sorted(grouped):
+            before = self.newest.get(cause)
+            incident, effects = step(before, grouped[cause], self.telling.now, self.policy.rules, cause)
+            if incident is not None and incident is not before:
+                self._keep(self._take(before, incident, effects))
+        for incident in swallow:
+            self._swallow(incident)
+
+    def decisions(self) -> Decisions:
+        """Give what was collected; what ended comes before what followed it."""
+        telling = self.telling
+        incidents = sorted(self.changed.values(), key=lambda incident: incident.open)
+        return Decisions(
+            tuple(incidents), tuple(self.changes), tuple(telling.notices), tuple(telling.deliveries),
+            tuple(telling.audits), tuple(telling.fallback_used),
+        )  # fmt: skip
+
+    def _keep(self, incident: Incident) -> None:
+        self.newest[incident.cause] = self.changed[incident.id] = incident
+
+    def _take(self, before: Incident | None, incident: Incident, effects: Sequence[Effect]) -> Incident:
         """Write down one evaluation's effects; gives the incident with whom it told."""
         was = before if before is not None and before.id == incident.id else None
         if was is None:
-            lead = incident.lead.peak
-            sight = lead.detector in SELF_WATCH
-            route = self.ownership.sight_route() if sight else self.ownership.route(lead.stream, lead.subject)
-            incident = replace(incident, route=route)
+            if before is not None:
+                self._give_way(before, incident)
+            incident = replace(incident, route=route_for(incident, self.ownership, self.policy.lineage))
+        elif incident.route is not None and is_view(incident.cause):
+            reached = informed(incident, incident.route, self.ownership)
+            incident = replace(incident, route=replace(incident.route, informed=reached))
         self._audit(was, incident, effects)
         for effect in effects:
             self.changes.append(_change(incident, effect))
             if not isinstance(effect, MemberJoined) and effect.tell is not None:
                 incident = self._tell(incident, effect.tell)
-        self.incidents[incident.id] = incident
-        return incident
-
-    def decisions(self) -> Decisions:
-        """Give what was collected."""
-        return Decisions(
-            tuple(self.incidents.values()), tuple(self.changes), tuple(self.notices), tuple(self.deliveries),
-            tuple(self.audits), tuple(self.fallback_used),
-        )  # fmt: skip
+        if incident.open:
+            return self.telling.tell(incident, "open", unheard(incident, self.policy.rules.notify_from))
+        return self._over(incident) if was is None or was.open else incident
 
     def _tell(self, incident: Incident, intent: Intent) -> Incident:
-        """Compose for everybody concerned. Whoever was not told before gets an open, whatever the others get."""
-        seq = incident.notices
-        told = set(incident.told)
-        for addressee in _concerned(incident, intent):
-            mine: Intent = intent if addressee.party in told or intent == "resolve" else "open"
-            notice = compose(incident, mine, addressee, seq=seq, at=self.now, policy=self.policy)
-            self.notices.append(notice)
-            self.deliveries += [
-                Delivery(
-                    key=key_of(incident.id, target.name, seq), incident_id=incident.id, destination=target.name,
-                    seq=seq, intent=mine, target=target, payload=notice.to_payload(), next_at=self.now,
-                )
-                for target in addressee.destinations
-            ]  # fmt: skip
-            told.add(addressee.party)
-            self._note_fallback(incident, addressee, mine)
-            after: dict[str, Json] = {"intent": mine, "party": addressee.party, "role": addressee.role, "seq": seq}
-            self._write("notice.composed", incident, None, after, notice.title)
-        return replace(incident, told=tuple(sorted(told)), notices=seq + 1)
+        begun_anew = begun(incident, self.telling.now) if intent in ("open", "raise") else incident
+        return self.telling.tell(begun_anew, intent, concerned(begun_anew, intent))
 
-    def _note_fallback(self, incident: Incident, addressee: Addressee, intent: Intent) -> None:
-        if not addressee.fallback or intent != "open":
+    def _over(self, incident: Incident) -> Incident:
+        """What has recovered is closed by itself, unless a person must still say what it was."""
+        if incident.owed and incident.tier in DISPOSED:
+            return armed(replace(incident, handling="notified", hold=None), self.telling.now)
+        closing = Closing(SERVICE, self.telling.now, None)
+        return replace(incident, handling="closed", closing=closing, hold=None, timers=())
+
+    def _give_way(self, before: Incident, incident: Incident) -> None:
+        """The cause broke again: what was still to be said of the episode before is said of this one."""
+        if before.handling == "closed":
             return
-        self.fallback_used.append(FallbackUsed(incident.id, addressee.role, addressee.party, incident.stream))
-        reason = f"nobody is named {addressee.role} for {incident.stream.model}: add one to the ownership table"
-        self._write("ownership.fallback_used", incident, None, {"party": addressee.party}, reason)
+        closing = Closing(SERVICE, self.telling.now, "duplicate")
+        over = replace(before, handling="closed", closing=closing, hold=None, timers=())
+        reason = f"the same cause broke again before anybody said what it was: go on with {incident.id}"
+        self.telling.write("incident.closed", over, state_of(before), state_of(over), reason)
+        self.changed[over.id] = over
+
+    def _swallow(self, incident: Incident) -> None:
+        """An incident of a model turned out to be part of one of its source: those who were told of it learn that."""
+        at = max((member.seen_at for member in incident.members), default=incident.evaluated_at)
+        members = tuple(replace(m, cleared_at=at, state="clear") if m.held else m for m in incident.members)
+        closing = Closing(SERVICE, self.telling.now, "duplicate")
+        over = replace(
+            incident, members=members, condition="ok", handling="closed", closing=closing, resolved_at=at, hold=None,
+            timers=(),
+        )  # fmt: skip
+        view = self.policy.lineage.view_of(incident.stream, incident.lead.subject)
+        why = f"What broke is the feature view {view.name if view else 'it reads from'}, whose steward is told."
+        told = self.telling.tell(over, "resolve", concerned(over, "resolve"), why=why, ending="duplicate")
+        self.telling.write("incident.closed", told, state_of(incident), state_of(told), why)
+        self._keep(told)
 
     def _audit(self, was: Incident | None, incident: Incident, effects: Sequence[Effect]) -> None:
         """One entry per kind of effect, so that a thousand members that join at once are one row."""
         joined = [effect.finding for effect in effects if isinstance(effect, MemberJoined)]
         if joined:
             names = ", ".join(f"{f.subject} ({f.detector})" for f in joined[:JOINED_LISTED_MAX])
-            self._write("incident.joined", incident, None, {"members": len(joined)}, f"also broke: {names}")
+            self.telling.write("incident.joined", incident, None, {"members": len(joined)}, f"also broke: {names}")
         for effect in effects:
             if not isinstance(effect, MemberJoined):
-                before = _state(was) if was is not None else None
-                self._write(f"incident.{_type(effect)}", incident, before, _state(incident), _reason(incident, effect))
-
-    def _write(
-        self,
-        action: str,
-        incident: Incident,
-        before: dict[str, Json] | None,
-        after: dict[str, Json] | None,
-        reason: str,
-    ) -> None:
-        self.audits.append(AuditEntry(self.now, ACTOR, action, incident.id, before, after, reason))
-
-
-def _concerned(incident: Incident, intent: Intent) -> list[Addressee]:
-    """Who is told: the lead's role, on act also a responder that a rule names, and everybody told before; once each."""
-    route = incident.route
-    assert route is not None, f"{incident.id} is told without a route"
-    if intent == "resolve":
-        concerned = [addressee for addressee in route.everybody if addressee.party in incident.told]
-    else:
-        lead = route.data_steward if incident.lead.detector in QUALITY else route.owner
-        responder = [route.responder] if incident.tier is Tier.ACT and not route.responder.fallback else []
-        again = [addressee for addressee in route.everybody if addressee.party in incident.told]
-        concerned = [lead, *responder, *again]
-    once: dict[str, Addressee] = {}
-    for addressee in concerned:
-        once.setdefault(addressee.party, addressee)
-    return list(once.values())
+                before = state_of(was) if was is not None else None
+                reason = _reason(incident, effect)
+                self.telling.write(f"incident.{_type(effect)}", incident, before, state_of(incident), reason)
 
 
 def _change(incident: Incident, effect: Effect) -> IncidentChange:
@@ -221,10 +208,3 @@ def _reason(incident: Incident, effect: Effect) -> str:
             return f"all {len(incident.members)} members are clear"
         case _:
             return effect.finding.reason
-
-
-def _state(incident: Incident) -> dict[str, Json]:
-    return {
-        "tier": str(incident.tier), "condition": incident.condition, "handling": incident.handling,
-        "members": len(incident.members), "config_sha": incident.route.config_sha if incident.route else "",
-    }  # fmt: skip

@@ -32,3 +32,7 @@ class SecretError(AlertingError):
 
 class StoredStateError(AlertingError):
     """Stored state was written by a newer version of this program, or is damaged."""
+
+
+class ResponseRefused(AlertingError):
+    """What somebody wanted to do about an incident cannot be done as it stands; the message says what can."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import combinations
 from typing import Literal, TypeAlias
 
-from alerting.route import Role
+from alerting.roles import Role
 from alerting.tiers import Tier
 
 STEPS_MAX = 5

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from alerting.finding import Finding
+from alerting.finding import Finding, Stream
 from alerting.policy import Rules
 from alerting.tiers import QUALITY, Tier
 
-Key: TypeAlias = tuple[str, str, str]
-"""(segment, subject, detector)"""
+Key: TypeAlias = tuple[Stream, str, str]
+"""(stream, subject, detector)"""
 
 MemberState: TypeAlias = Literal["holding", "clearing", "blind", "clear"]
 """`blind`: its newest finding was insufficient; nothing is concluded from that."""
@@ -21,7 +21,8 @@ class Member:
     """A monitor that broke, over all the windows it is read in.
 
     `since` is the start of the window that first showed it, `seen_at` the end of the newest one read, and `clear_runs`
-    how many findings in a row of each window have been clear. A member is held until `cleared_at` is set.
+    how many findings in a row of each window have been clear. A member is held until `cleared_at` is set. `accepted` is
+    the tier at which a person closed an incident while it held: it says nothing more until it rises above that.
     """
 
     segment: str
@@ -34,11 +35,12 @@ class Member:
     clear_runs: Mapping[str, int]
     state: MemberState = "holding"
     cleared_at: datetime | None = None
+    accepted: Tier | None = None
 
     @property
     def key(self) -> Key:
         """What identifies it within its incident."""
-        return (self.segment, self.subject, self.detector)
+        return (self.peak.stream, self.subject, self.detector)
 
     @property
     def held(self) -> bool:
@@ -46,20 +48,26 @@ class Member:
         return self.cleared_at is None
 
     @property
-    def precedence(self) -> tuple[int, bool, bool]:
-        """Sorts the telling ones first: higher tiers, held before cleared, broken data before the drift it explains."""
-        return (-self.tier.rank, not self.held, self.detector not in QUALITY)
+    def loud(self) -> bool:
+        """True unless a person has accepted it as it is."""
+        return self.accepted is None or self.tier.rank > self.accepted.rank
+
+    @property
+    def precedence(self) -> tuple[bool, int, bool, bool]:
+        """Sorts the telling ones first: news, higher tiers, held before cleared, broken data before what follows."""
+        return (not self.loud, -self.tier.rank, not self.held, self.detector not in QUALITY)
 
 
 def key_of(finding: Finding) -> Key:
     """Say which member of an incident a finding is about."""
-    return (finding.stream.segment, finding.subject, finding.detector)
+    return (finding.stream, finding.subject, finding.detector)
 
 
 def join(finding: Finding, tier: Tier) -> Member:
     """Make a member of the breach that brings it in."""
-    segment, subject, detector = key_of(finding)
-    return Member(segment, subject, detector, tier, finding, finding.since, finding.at, {})
+    return Member(
+        finding.stream.segment, finding.subject, finding.detector, tier, finding, finding.since, finding.at, {}
+    )
 
 
 def take(member: Member, finding: Finding, rules: Rules) -> Member:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from alerting import wording
 from alerting.audit import Json
-from alerting.clocks import Clock, Hours, clocks, parse_hours
+from alerting.clocks import Clock
 from alerting.evidence import Evidence, ranked
 from alerting.incident import Incident, Intent
 from alerting.policy import Policy
@@ -95,17 +95,27 @@ class Notice:
 
 
 def compose(
-    incident: Incident, intent: Intent, addressee: Addressee, *, seq: int, at: datetime, policy: Policy
+    incident: Incident,
+    intent: Intent,
+    addressee: Addressee,
+    *,
+    seq: int,
+    at: datetime,
+    policy: Policy,
+    why: str = "",
+    ending: str = "",
 ) -> Notice:
-    """Find the words for one party; the same arguments always give the same notice."""
+    """Find the words for one party; the same arguments always give the same notice.
+
+    `why` is said first, where a person or a clock brought the notice about; `ending` is why a resolve comes.
+    """
     evidence = ranked(incident, policy)
     first, stream = evidence[0], incident.stream
-    hours = parse_hours(addressee.hours) if addressee.hours else Hours()
-    asks = () if intent == "resolve" else clocks(incident.tier, at, addressee.tz, hours)
+    asks = _asks(incident, intent)
     links = _links(incident, policy)
-
+    ending = (ending or "recovered") if intent == "resolve" else ""
     parts = wording.Parts(
-        incident, intent, addressee, evidence, asks, [(link.text, link.url) for link in links], policy
+        incident, intent, addressee, evidence, asks, [(link.text, link.url) for link in links], policy, why, ending
     )
     return Notice(
         id="ntc_" + hashlib.sha256(f"{incident.id}|{addressee.party}|{seq}".encode()).hexdigest()[:16],
@@ -113,7 +123,7 @@ def compose(
         title=wording.title(parts), text=wording.text(parts), model=stream.model, version=stream.version,
         segment=first.segment, subject=first.subject, detector=first.detector, row=first.row, at=at,
         evidence=evidence, members=len(incident.members) + incident.unlisted, asks=asks, links=links,
-        standing=_standing(incident, intent),
+        standing=_standing(incident, ending),
     )  # fmt: skip
 
 
@@ -123,10 +133,19 @@ def _links(incident: Incident, policy: Policy) -> tuple[Link, ...]:
     return tuple(Link(text, url) for text, url in (("Runbook", runbook), ("Incident", page)) if url)
 
 
-def _standing(incident: Incident, intent: Intent) -> Standing:
+def _asks(incident: Incident, intent: Intent) -> tuple[Clock, ...]:
+    """What is still to be done; of an incident that is over, only to say what it was."""
+    left = [deadline for deadline in incident.deadlines if deadline.met_at is None]
+    if intent == "resolve":
+        left = [deadline for deadline in left if deadline.name == "decision" and incident.owed]
+    return tuple(Clock(deadline.what, deadline.by) for deadline in left)
+
+
+def _standing(incident: Incident, ending: str) -> Standing:
+    hold = incident.hold
     return Standing(
         cause=incident.cause, episode=incident.episode, opened_at=incident.opened_at, condition=incident.condition,
-        handling=incident.handling, ending="recovered" if intent == "resolve" else "",
+        handling=incident.handling, by=hold.by if hold else "", until=hold.until if hold else None, ending=ending,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Who owns what: the table in force, and how it is asked. Per role, the most specific rule wins; nothing is lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeAlias, get_args
 
@@ -140,12 +140,13 @@ class Ownership:
 
     def route(self, stream: Stream, subject: str, feature_view: str | None = None) -> Route:
         """Resolve everybody an incident led by this subject may concern, with their destinations, to be frozen."""
+        of = {role: self.addressee(role, stream, subject, feature_view) for role in ROLES}
         return Route(
-            owner=self._addressee("owner", stream, subject, feature_view),
-            data_steward=self._addressee("data_steward", stream, subject, feature_view),
-            responder=self._addressee("responder", stream, subject, feature_view),
-            config_sha=self.config_sha,
-        )
+            owner=of["owner"], data_steward=of["data_steward"], responder=of["responder"],
+            config_sha=self.config_sha, technical_lead=of["technical_lead"], compliance=of["compliance"],
+            executive=of["executive"], fallback=self.sight_route().owner,
+            policy=self.policy_for(stream, subject, feature_view),
+        )  # fmt: skip
 
     def policy_for(self, stream: Stream, subject: str, feature_view: str | None = None) -> EscalationPolicy:
         """Give the policy of the most specific rule that names one, else the default of the table."""
@@ -162,9 +163,23 @@ class Ownership:
 
     def sight_route(self) -> Route:
         """Give the route of incidents about the service's own sight: whoever is the fallback for responder."""
-        party = self.parties[self.fallback.get("responder", self.fallback["owner"])]
-        platform = Addressee("responder", party.name, "", False, party.destinations, party.tz, party.hours)
-        return Route(platform, platform, platform, self.config_sha)
+        platform = self.addressee_of("responder", self.fallback.get("responder", self.fallback["owner"]))
+        executive = self.addressee_of("executive", self.fallback.get("executive", self.fallback["owner"]))
+        policy = self.policies.get("default", DEFAULT)
+        return Route(
+            platform, platform, platform, self.config_sha, executive=executive, fallback=platform, policy=policy
+        )
+
+    def addressee(self, role: Role, stream: Stream, subject: str, feature_view: str | None = None) -> Addressee:
+        """Resolve one role, with the destinations of whoever has it."""
+        found = self.resolve(role, stream, subject, feature_view)
+        named = self.addressee_of(role, found.party)
+        return replace(named, rule=found.rule, fallback=found.fallback, inherited_from=found.inherited_from)
+
+    def addressee_of(self, role: Role, party: str) -> Addressee:
+        """Address a party in a role that no rule gave it; raises KeyError when the table has no such party."""
+        known = self.parties[party]
+        return Addressee(role, known.name, "", False, known.destinations, known.tz, known.hours)
 
     def overdue(self, today: date) -> tuple[str, ...]:
         """Name the rules whose `review_by` has passed."""
@@ -173,14 +188,6 @@ class Ownership:
             for rule in self.rules
             if rule.review_by is not None and rule.review_by < today
         )
-
-    def _addressee(self, role: Role, stream: Stream, subject: str, feature_view: str | None) -> Addressee:
-        found = self.resolve(role, stream, subject, feature_view)
-        party = self.parties[found.party]
-        return Addressee(
-            role=role, party=party.name, rule=found.rule, fallback=found.fallback, destinations=party.destinations,
-            tz=party.tz, hours=party.hours, inherited_from=found.inherited_from,
-        )  # fmt: skip
 
 
 def segment_pairs(segment: str) -> dict[str, str]:

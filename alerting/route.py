@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Role: TypeAlias = Literal["owner", "technical_lead", "data_steward", "responder", "compliance", "executive"]
+from alerting.escalation_policy import DEFAULT, EscalationPolicy, TierPolicy
+from alerting.roles import Role as Role
+from alerting.tiers import Tier
+
 SinkName: TypeAlias = Literal[
     "log", "webhook", "email", "slack", "teams", "pagerduty", "goalert", "alertmanager", "apprise"
 ]
+
+RINGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager"})
+"""Sinks that wake people up; whoever is only informed is not told through them."""
 
 PAGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager", "webhook"})
 """Sinks behind which something may ring; a party that is to act at night needs one."""
@@ -50,15 +56,41 @@ class Addressee:
 class Route:
     """Everybody an incident may concern, frozen: a table that changes later moves no open incident.
 
-    `config_sha` is the SHA-256 of the table the route came from.
+    `config_sha` is the SHA-256 of the table the route came from; `fallback` is told when nobody else is left.
+    `informed` are owners of models that an incident of their data's source touches: told, and never rung up.
+    Routes that an earlier release froze name three roles only.
     """
 
     owner: Addressee
     data_steward: Addressee
     responder: Addressee
     config_sha: str
+    technical_lead: Addressee | None = None
+    compliance: Addressee | None = None
+    executive: Addressee | None = None
+    fallback: Addressee | None = None
+    informed: tuple[Addressee, ...] = ()
+    policy: EscalationPolicy | None = None
+
+    def of(self, role: Role) -> Addressee:
+        """Give whoever has a role; where the route names nobody for it, the owner."""
+        named = (self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance, self.executive)
+        return next((addressee for addressee in named if addressee is not None and addressee.role == role), self.owner)
+
+    def expected(self, tier: Tier) -> TierPolicy | None:
+        """Give what is expected at a tier; None where nothing is."""
+        return (self.policy or DEFAULT).at(tier)
+
+    @property
+    def last(self) -> Addressee:
+        """Who is told when everybody else has been."""
+        return self.fallback or self.responder
 
     @property
     def everybody(self) -> tuple[Addressee, ...]:
-        """All three, owner first."""
-        return (self.owner, self.data_steward, self.responder)
+        """All whom the route names, owner first; a party in two roles is there twice."""
+        named = (
+            self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance, self.executive,
+            self.fallback, *self.informed,
+        )  # fmt: skip
+        return tuple(addressee for addressee in named if addressee is not None)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from alerting.incident import Incident
-from alerting.ownership import Ownership
-from alerting.route import Role, Route
-from alerting.tiers import SELF_WATCH
+from alerting.lineage import Lineage
+from alerting.ownership import ROLES, Ownership
+from alerting.route import Role
+from alerting.routing import route_for
 
 Name = TypeVar("Name", bound=str)
 
@@ -49,14 +50,17 @@ class TableChange:
         return found or ["nothing that anybody would be told differently by"]
 
 
-def change_between(old: Ownership, new: Ownership, incidents: Iterable[Incident]) -> TableChange:
+def change_between(
+    old: Ownership, new: Ownership, incidents: Iterable[Incident], lineage: Lineage | None = None
+) -> TableChange:
     """Compare two tables, and the frozen route of each open incident with the one it would get from the new table."""
+    lineage = lineage or Lineage()
     return TableChange(
         parties=_changed(old.parties, new.parties),
         rules=_changed({rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}),
         fallback=_changed(old.fallback, new.fallback),
         policies=_changed(old.policies, new.policies),
-        moved=tuple(moved for incident in incidents if incident.open for moved in _moved(incident, new)),
+        moved=tuple(moved for incident in incidents if incident.open for moved in _moved(incident, new, lineage)),
     )
 
 
@@ -66,22 +70,16 @@ def _changed(old: Mapping[Name, object], new: Mapping[Name, object]) -> tuple[st
     return (*(f"+{name}" for name in new if name not in old), *other, *gone)
 
 
-def _moved(incident: Incident, new: Ownership) -> Iterable[Moved]:
+def _moved(incident: Incident, new: Ownership, lineage: Lineage) -> Iterable[Moved]:
     if incident.route is None:
         return
     lead, stream = incident.lead, incident.stream
-    then = new.sight_route() if lead.detector in SELF_WATCH else new.route(stream, lead.subject)
+    then = route_for(incident, new, lineage)
     about = f"{stream.model} {stream.version} {lead.subject}"
-    for role, was, now in zip(_ROLES, _parties(incident.route), _parties(then), strict=True):
+    for role in ROLES:
+        was, now = incident.route.of(role).party, then.of(role).party
         if was != now:
             yield Moved(incident.id, about, role, was, now)
-
-
-_ROLES: tuple[Role, ...] = ("owner", "data_steward", "responder")
-
-
-def _parties(route: Route) -> tuple[str, ...]:
-    return tuple(addressee.party for addressee in route.everybody)
 
 
 def _some(lines: Iterable[str]) -> list[str]:

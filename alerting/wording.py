@@ -40,15 +40,31 @@ class Parts:
     asks: Sequence[Clock]
     links: Sequence[tuple[str, str]]
     policy: Policy
+    why: str = ""
+    ending: str = ""
 
 
 def title(parts: Parts) -> str:
     """One line: the tier (or that it is over), whose model, what moved most and how much else did."""
     incident, first, stream = parts.incident, parts.evidence[0], parts.incident.stream
-    label = "RESOLVED" if parts.intent == "resolve" else str(incident.tier).upper()
+    label = _label(parts)
     others = len(incident.members) + incident.unlisted - 1
     more = f" and {others:,} more" if others else ""
     return f"[{label}] {clean(stream.model)} {clean(stream.version)}: {clean(first.subject)} ({first.detector}){more}"
+
+
+_ENDINGS = {"recovered": "RESOLVED", "closed": "CLOSED", "reassigned": "IN OTHER HANDS", "duplicate": "PART OF ANOTHER"}
+_HELD = {"acked": "ACKNOWLEDGED", "silenced": "SILENCED"}
+
+
+def _label(parts: Parts) -> str:
+    if parts.intent == "resolve":
+        return _ENDINGS[parts.ending]
+    tier = str(parts.incident.tier).upper()
+    if parts.intent == "remind":
+        return f"{tier}, REMINDER"
+    held = _HELD.get(parts.incident.handling) if parts.intent == "update" else None
+    return f"{tier}, {held}" if held else tier
 
 
 def text(parts: Parts) -> str:
@@ -68,6 +84,8 @@ def clean(name: str, chars_max: int = NAME_CHARS_MAX) -> str:
 
 def _changed(parts: Parts) -> Iterator[str]:
     incident = parts.incident
+    if parts.why:
+        yield from (parts.why, "")
     yield f"{_whose(incident.stream)} {_LEADS[incident.tier]}"
     if parts.intent == "raise":
         yield f"You have been told before; the tier is now {incident.tier}."
@@ -93,9 +111,15 @@ def _changed(parts: Parts) -> Iterator[str]:
 
 def _resolved(parts: Parts) -> Iterator[str]:
     incident = parts.incident
-    assert incident.resolved_at is not None, f"{incident.id} is told to be resolved, and is open"
-    yield f"{_whose(incident.stream)} is back within its bounds; nothing more is expected of you."
-    yield f"It lasted from {_utc(incident.opened_at)} to {_utc(incident.resolved_at)} and reached tier {incident.tier}."
+    if parts.ending == "recovered":
+        assert incident.resolved_at is not None, f"{incident.id} is told to have recovered, and is open"
+        left = "say what it was when you close it" if parts.asks else "nothing more is expected of you"
+        yield f"{_whose(incident.stream)} is back within its bounds; {left}."
+        lasted = f"from {_utc(incident.opened_at)} to {_utc(incident.resolved_at)}"
+        yield f"It lasted {lasted} and reached tier {incident.tier}."
+    else:
+        yield f"{_whose(incident.stream)} {_OVER[parts.ending]}; nothing more is expected of you."
+        yield parts.why
     yield ""
     yield "What had moved"
     for item in parts.evidence:
@@ -106,8 +130,22 @@ def _resolved(parts: Parts) -> Iterator[str]:
     yield "Who is told"
     yield from _who(parts)
     yield ""
-    yield "A repair does not show why it broke: note the cause where the next person will look."
+    if parts.asks:
+        yield "What is expected"
+        by = _when(parts.asks[0].by, parts.addressee.tz)
+        yield f"  Close it as {_DISPOSITIONS}, with a note, by {by}"
+        yield ""
+    if parts.ending == "recovered":
+        yield "A repair does not show why it broke: note the cause where the next person will look."
     yield from _links(parts)
+
+
+_DISPOSITIONS = "real drift, data bug, expected change, false alarm or duplicate"
+_OVER = {
+    "closed": "was looked into, and this is closed",
+    "reassigned": "is in other hands",
+    "duplicate": "is told of as part of something larger",
+}
 
 
 def _moved(parts: Parts) -> Iterator[str]:

@@ -29,7 +29,7 @@ from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
-from service.build import Line, line
+from service.build import Line, line, policy
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
@@ -45,6 +45,7 @@ from service.store.engine import Store, open_store
 from service.store.errors import passes
 from service.store.partitions import release
 from service.store.retention import Keep, retire
+from service.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class App:
     store: Store
     parts: Line
     deliver: Deliver
+    timekeeper: Timekeeper
     table: TableWatch
     api: FastAPI
     sources: list[Callable[[], Source]]
@@ -84,6 +86,7 @@ class App:
                 for build in self.sources:
                     group.create_task(self.parts.watch(build).run(self.stop))
                 group.create_task(self.deliver.run(self.stop))
+                group.create_task(self.timekeeper.run(self.stop))
                 group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
@@ -178,7 +181,10 @@ def build_app(settings: Settings) -> App:
         )
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress)
-    return App(settings, store, parts, deliver, table, api, _sources(settings, event_log, worker), event_log)
+    timekeeper = Timekeeper(store, policy(settings), worker, utc_now, parts.progress)
+    return App(
+        settings, store, parts, deliver, timekeeper, table, api, _sources(settings, event_log, worker), event_log
+    )
 
 
 def utc_now() -> datetime:

@@ -202,7 +202,7 @@ class Evaluator:
             return
         now = self.told_at(turn.at)
         decisions = decide(turn.findings, turn.incidents, self.gating.table, self.policy, now)
-        turn.incidents = {**turn.incidents, **{incident.cause: incident for incident in decisions.incidents}}
+        turn.take(decisions.incidents)
         put_decisions(connection, decisions, now)
         self.on_decisions(decisions)
 

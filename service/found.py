@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from alerting.cause import cause_of
 from alerting.finding import Finding, Move, Stream
 from alerting.incident import Incident
+from alerting.member import Key, Member
 from alerting.tiers import FLOW, UNBUDGETED, Ladder, Tier
 from detectors.block import Floats
 from detectors.monitor_counts import MonitorName
@@ -34,6 +34,7 @@ class Turn:
     incidents: Mapping[str, Incident]
     states: dict[ModelKey, SequenceState]
     findings: list[Finding] = field(default_factory=list)
+    _members: dict[Stream, dict[Key, Member]] | None = None
 
     def successor(self, key: ModelKey) -> str:
         """Name a later version of the model that has gone on after this one fell silent; "" when there is none."""
@@ -55,10 +56,21 @@ class Turn:
         """The state of a stream's model version."""
         return self.states.setdefault(ModelKey(stream.kind, stream.model, stream.version), SequenceState())
 
-    def incident(self, stream: Stream) -> Incident | None:
-        """The open incident of a stream, if there is one."""
-        incident = self.incidents.get(cause_of(stream))
-        return incident if incident is not None and incident.open else None
+    def take(self, incidents: Sequence[Incident]) -> None:
+        """Note how incidents are after what was decided."""
+        self.incidents = {**self.incidents, **{incident.cause: incident for incident in incidents}}
+        self._members = None
+
+    def members(self, stream: Stream) -> Mapping[Key, Member]:
+        """The part that each monitor of a stream has in an incident, whichever that is; a held one before another."""
+        if self._members is None:
+            self._members = {}
+            for incident in self.incidents.values():
+                for member in incident.members:
+                    of = self._members.setdefault(member.peak.stream, {})
+                    if member.held or member.key not in of:
+                        of[member.key] = member
+        return self._members.get(stream, {})
 
     def cleared(self, ladder: Ladder) -> dict[tuple[Stream, str, str], datetime]:
         """Give, of the findings that clear at the lowest tier, the latest beginning of a window per monitor."""
@@ -104,10 +116,9 @@ class Turn:
         segment, subject, detector = name
         stream = Stream(key.kind, key.model, key.version, segment)
         marked = datetime.fromtimestamp((level.at + 1) * self.tick_seconds, UTC)
-        incident = self.incidents.get(cause_of(stream))
-        member = next((m for m in incident.members if m.key == name), None) if incident is not None else None
-        if incident is not None and member is not None:
-            if incident.open and member.held:
+        member = self.members(stream).get((stream, subject, detector))
+        if member is not None:
+            if member.held:
                 return False
             if member.cleared_at is not None and member.cleared_at >= marked:
                 return True
@@ -134,11 +145,11 @@ def findings_of(
     of those whose change began with that tick. What no budget covers is observed at most. The rest, and everything
     under fixed thresholds, as soon as anything drifts or an incident of the cause may be clearing.
     """
-    incident = turn.incident(stream)
+    members = turn.members(stream)
     state = turn.state(stream)
-    held = {member.key: member.since for member in incident.held} if incident is not None else {}
+    held = {member.key: member.since for member in members.values() if member.held}
     marked = bool(state.levels)
-    loud = incident is not None or any(r.state == "drifting" and r.detector != "esr" for r in readings)
+    loud = bool(held) or any(r.state == "drifting" and r.detector != "esr" for r in readings)
     if not marked and not loud:
         return []
     found = []
@@ -160,7 +171,9 @@ def findings_of(
             began = datetime.fromtimestamp(level.onset * turn.tick_seconds, UTC)
             if since >= began:
                 found.append(_backed(plain, level, gating, name, turn))
-        elif level is None and onset is None and since >= held.get(name, turn.at):
+        elif (
+            level is None and onset is None and since >= held.get((stream, reading.subject, reading.detector), turn.at)
+        ):
             found.append(replace(plain, ceiling="none"))
     return found
 

@@ -14,8 +14,9 @@ class Progress:
 
     `troubles` says of each loop that waits for the store why that is; the service is not ready while there are any. A
     source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
-    used, where the last good one stays in force. `covered`: by model version, the share of its monitors that a rule of
-    the ownership table gives to somebody.
+    used, where the last good one stays in force. `escalated` counts the clocks that ran out, by kind, and
+    `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
+    share of its monitors that a rule of the ownership table gives to somebody.
     """
 
     records: int = 0
@@ -28,6 +29,8 @@ class Progress:
     commit_seconds: float = 0.0
     commits: int = 0
     fallbacks: int = 0
+    escalated: dict[str, int] = field(default_factory=dict)
+    escalation_late_seconds: float = 0.0
     ownership_fault: str = ""
     covered: Mapping[ModelKey, float] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)

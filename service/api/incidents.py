@@ -8,7 +8,8 @@ from pydantic import Field
 
 from alerting.finding import Condition as FindingCondition
 from alerting.finding import EventKind
-from alerting.incident import Condition, Handling, Incident, Intent
+from alerting.handling import Handling
+from alerting.incident import Condition, Incident, Intent
 from alerting.member import MemberState
 from alerting.outbox import Delivery, DeliveryState
 from alerting.route import Role

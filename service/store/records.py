@@ -51,11 +51,18 @@ def add_findings(connection: Connection, tick: int, found: Sequence[tuple[Findin
 
 
 def newest_incidents(connection: Connection, resolved_since_ms: int) -> dict[str, Incident]:
-    """The newest incident of each cause, as far as it is open or was resolved since then."""
+    """The newest incident of each cause that may still matter.
+
+    Those are the ones that are open, that resolved since then, that nobody has closed, or that people closed while the
+    data still spoke.
+    """
+    table = incident.c
     rows = connection.execute(
-        select(incident.c.cause, incident.c.content)
-        .where(or_(incident.c.open == 1, incident.c.resolved_ms >= resolved_since_ms))
-        .order_by(incident.c.open, incident.c.opened_ms)
+        select(table.cause, table.content)
+        .where(
+            or_(table.open == 1, table.resolved_ms >= resolved_since_ms, table.watched == 1, table.handling != "closed")
+        )
+        .order_by(table.open, table.opened_ms)
     )
     return {row.cause: Incident.from_json(row.content) for row in rows}
 
@@ -72,18 +79,50 @@ def put_incident(connection: Connection, changed: Incident, now_ms: int) -> None
         "cause": changed.cause, "open": int(changed.open), "tier": str(changed.tier),
         "condition": changed.condition, "handling": changed.handling, "opened_ms": ms(changed.opened_at),
         "updated_ms": now_ms, "resolved_ms": ms(changed.resolved_at) if changed.resolved_at else None,
-        "content": changed.to_json(),
+        "content": changed.to_json(), "watched": int(not changed.open and bool(changed.held)),
+        "due_ms": ms(changed.timers[0].due_at) if changed.timers else None,
     }  # fmt: skip
     moved = connection.execute(update(incident).where(incident.c.id == changed.id).values(**values))
     if moved.rowcount == 0:
+        # What an earlier one of the cause still watched, this one watches.
+        before = and_(incident.c.cause == changed.cause, incident.c.watched == 1)
+        connection.execute(update(incident).where(before).values(watched=0))
         connection.execute(insert(incident).values(id=changed.id, **values))
+
+
+def due_incidents(connection: Connection, now_ms: int, limit: int) -> list[Incident]:
+    """The incidents of which a timer has run out, the longest overdue first."""
+    rows = connection.execute(
+        select(incident.c.content).where(incident.c.due_ms <= now_ms).order_by(incident.c.due_ms).limit(limit)
+    )
+    return [Incident.from_json(content) for content in rows.scalars()]
+
+
+def clockless_incidents(connection: Connection, limit: int) -> list[Incident]:
+    """The incidents that people were told of, that nobody closed, and that no timer would ever bring up again."""
+    rows = connection.execute(
+        select(incident.c.content)
+        .where(incident.c.due_ms.is_(None), incident.c.handling.not_in(("new", "closed")), incident.c.tier != "observe")
+        .limit(limit)
+    )
+    return [Incident.from_json(content) for content in rows.scalars()]
+
+
+def incident_now(connection: Connection, incident_id: str) -> Incident | None:
+    """An incident as it stands, None when there is none of that id."""
+    content = connection.execute(select(incident.c.content).where(incident.c.id == incident_id)).scalar()
+    return None if content is None else Incident.from_json(content)
 
 
 def add_notice(connection: Connection, composed: Notice) -> None:
     """Keep the words of a notice."""
     connection.execute(
         insert(notice).values(
-            id=composed.id, incident=composed.incident, at_ms=ms(composed.at), content=composed.to_json()
+            id=composed.id,
+            incident=composed.incident,
+            at_ms=ms(composed.at),
+            content=composed.to_json(),
+            party=composed.party,
         )
     )
 

@@ -219,6 +219,9 @@ incident = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("resolved_ms", BigInteger),
     Column("content", Text, nullable=False),
+    Column("watched", Integer, nullable=False, server_default="0"),
+    Column("due_ms", BigInteger),
+    Index("incident_due", "due_ms"),
     Index(
         "incident_open_cause",
         "cause",
@@ -227,7 +230,10 @@ incident = Table(
         postgresql_where=Column("open") == 1,
     ),
 )
-"""Incidents; the unique index holds «one open incident per cause» whatever the code does."""
+"""Incidents; the unique index holds «one open incident per cause» whatever the code does.
+
+`due_ms` is when the next of its timers runs out; `watched` is 1 while people have closed it and its data still speaks.
+"""
 
 notice = Table(
     "notice",
@@ -236,6 +242,8 @@ notice = Table(
     Column("incident", String, nullable=False, index=True),
     Column("at_ms", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
+    Column("party", String, nullable=False, server_default=""),
+    Index("notice_party", "party", "at_ms"),
 )
 """Words for one party, as they were composed."""
 

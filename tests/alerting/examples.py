@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from alerting.finding import Condition, Finding, Move, Stream
-from alerting.incident import Effect, Incident, step
+from alerting.incident import Effect, Incident
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from alerting.policy import Rules
+from alerting.step import step
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 """A Friday."""

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerting.clocks import Hours, clocks, parse_hours, working_days_after
+from alerting.clocks import Hours, deadlines, parse_hours, working_days_after
+from alerting.escalation_policy import DEFAULT
 from alerting.tiers import Tier
 from tests.alerting.examples import NOON
 
@@ -45,19 +46,22 @@ def test_a_working_day_is_that_of_the_partys_own_zone() -> None:
 
 
 def test_act_does_not_wait_for_office_hours() -> None:
-    due = [clock.by - NOON for clock in clocks(Tier.ACT, NOON, "UTC", OFFICE)]
+    due = [clock.by - NOON for clock in deadlines(DEFAULT.act.clocks, Tier.ACT, NOON, "UTC", OFFICE)]
 
     assert due == [timedelta(minutes=15), timedelta(hours=4), timedelta(hours=24)]
 
 
 def test_investigate_has_three_working_day_clocks() -> None:
-    due = [f"{clock.by:%a %d %H:%M}" for clock in clocks(Tier.INVESTIGATE, NOON, "UTC", OFFICE)]
+    due = [
+        f"{clock.by:%a %d %H:%M}"
+        for clock in deadlines(DEFAULT.investigate.clocks, Tier.INVESTIGATE, NOON, "UTC", OFFICE)
+    ]
 
     assert due == ["Mon 23 12:00", "Wed 25 12:00", "Fri 27 12:00"]
 
 
 def test_observe_expects_nothing() -> None:
-    assert clocks(Tier.OBSERVE, NOON, "UTC", OFFICE) == ()
+    assert DEFAULT.at(Tier.OBSERVE) is None
 
 
 def test_a_week_may_begin_on_sunday() -> None:

@@ -85,7 +85,7 @@ def test_it_resolves_after_the_set_number_of_clear_evaluations() -> None:
 
     assert incident is not None
     assert effects[1:] == [Resolved(CLEARING[-1][0], "resolve")]
-    assert (incident.open, incident.condition, incident.handling) == (False, "ok", "closed")
+    assert (incident.open, incident.condition, incident.handling) == (False, "ok", "notified")
     assert incident.resolved_at == at(15)
 
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.finding import Condition, Finding
-from alerting.incident import Effect, Incident, MemberJoined, Opened, Raised, Resolved, step
+from alerting.incident import Effect, Incident, MemberJoined, Opened, Raised, Resolved
 from alerting.policy import Rules
+from alerting.step import step
 from tests.alerting.examples import NOON, finding
 
 RULES = Rules(clear_evaluations=2, members_max=3)

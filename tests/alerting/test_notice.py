@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from alerting.escalate import begun
 from alerting.finding import Stream
 from alerting.incident import Incident, Intent
 from alerting.notice import Notice, compose
 from alerting.policy import Policy
 from alerting.route import Addressee
+from alerting.routing import route_for
 from tests.alerting.examples import NOON, OWNERS, at, clear, finding, opened, owners
 from tests.alerting.golden_file import golden
 
@@ -18,8 +20,9 @@ POLICY = Policy(public_url="https://drift.example/", runbook_url="https://wiki.e
 
 def told(incident: Incident, intent: Intent, addressee: Addressee | None = None, policy: Policy = POLICY) -> Notice:
     """What the owner is told, two minutes after noon."""
-    to = addressee or owners().route(incident.stream, incident.lead.subject).owner
-    return compose(incident, intent, to, seq=0, at=at(2), policy=policy)
+    route = route_for(incident, owners(), policy.lineage)
+    running = begun(replace(incident, route=route, handling="notified"), at(2))
+    return compose(running, intent, addressee or route.owner, seq=0, at=at(2), policy=policy)
 
 
 def page(notice: Notice) -> str:
@@ -163,10 +166,10 @@ def test_the_payload_is_plain_json_with_the_deadlines() -> None:
     }  # fmt: skip
 
 
-def test_a_resolve_asks_for_nothing() -> None:
+def test_a_resolve_at_act_asks_only_what_it_was() -> None:
     over = opened([finding()], *[[clear(end=n)] for n in (5, 9, 12)])
 
-    assert told(over, "resolve").asks == ()
+    assert [clock.what for clock in told(over, "resolve").asks] == ["Decide"]
 
 
 def test_the_budget_is_quoted() -> None:

@@ -108,11 +108,13 @@ def test_a_segment_of_plain_text_is_matched_whole() -> None:
     assert owner(Stream("prediction", "fraud-score", "1", "vip"), ownership=table) == "platform"
 
 
-def test_a_route_names_owner_steward_and_responder_with_their_destinations() -> None:
+def test_a_route_names_every_role_with_its_destinations_and_who_is_last() -> None:
     route = owners().route(CREDIT, "income")
 
     assert [(a.role, a.party, len(a.destinations)) for a in route.everybody] == [
         ("owner", "credit-ds", 1), ("data_steward", "data-desk", 1), ("responder", "on-call", 2),
+        ("technical_lead", "platform", 1), ("compliance", "platform", 1), ("executive", "platform", 1),
+        ("responder", "platform", 1),
     ]  # fmt: skip
 
 

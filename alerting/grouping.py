@@ -1,0 +1,81 @@
+"""Sorting findings by their cause: by declared lineage where enough of a view broke, else by model version."""
+
+from collections.abc import Mapping, Sequence
+
+from alerting.cause import cause_of_finding, cause_of_view, is_view
+from alerting.finding import Finding
+from alerting.incident import Incident
+from alerting.lineage import Lineage
+from alerting.member import Key, key_of
+from alerting.tiers import FLOW, SELF_WATCH, Ladder
+
+
+def by_cause(
+    findings: Sequence[Finding], incidents: Mapping[str, Incident], lineage: Lineage, ladder: Ladder
+) -> dict[str, list[Finding]]:
+    """Sort the findings of one evaluation by their cause.
+
+    A monitor that an incident holds stays with it. A feature goes to its view where enough features of the view are
+    broken at a time, or where the view has an incident already; everything else to its own model version.
+    """
+    together = broken_together(lineage, findings, incidents, ladder)
+    merged = {incident.cause for incident in swallowed(incidents, lineage, together)}
+    held: dict[Key, str] = {
+        member.key: cause for cause, incident in incidents.items() if cause not in merged for member in incident.held
+    }
+    sorted_out: dict[str, list[Finding]] = {}
+    for finding in findings:
+        cause = held.get(key_of(finding)) or _own(finding, incidents, lineage, together)
+        sorted_out.setdefault(cause, []).append(finding)
+    return sorted_out
+
+
+def broken_together(
+    lineage: Lineage, findings: Sequence[Finding], incidents: Mapping[str, Incident], ladder: Ladder
+) -> set[str]:
+    """Name the views of which enough features are broken now: those found just now, and those held already.
+
+    A feature that several models or segments read counts once.
+    """
+    if not lineage.views:
+        return set()
+    broken: dict[str, set[str]] = {}
+    held: set[Key] = {m.key for incident in incidents.values() for m in incident.loud if incident.open}
+    fresh = {key_of(finding) for finding in findings if ladder.tier(finding) is not None}
+    for stream, subject, detector in held | fresh:
+        if detector in FLOW or detector in SELF_WATCH:
+            continue
+        view = lineage.view_of(stream, subject)
+        if view is not None:
+            broken.setdefault(view.name, set()).add(subject)
+    return {name for name, subjects in broken.items() if len(subjects) >= lineage.together_min}
+
+
+def swallowed(incidents: Mapping[str, Incident], lineage: Lineage, together: set[str]) -> list[Incident]:
+    """Give the open incidents of model versions that turn out to be about nothing but a view that broke."""
+    found = []
+    for incident in incidents.values():
+        if not incident.open or is_view(incident.cause) or not incident.loud:
+            continue
+        views = {_view(member.key, lineage) for member in incident.loud}
+        if len(views) == 1 and views <= together:
+            found.append(incident)
+    return found
+
+
+def _own(finding: Finding, incidents: Mapping[str, Incident], lineage: Lineage, together: set[str]) -> str:
+    view = _view(key_of(finding), lineage)
+    if view:
+        cause = cause_of_view(view)
+        known = incidents.get(cause)
+        if view in together or (known is not None and known.open):
+            return cause
+    return cause_of_finding(finding)
+
+
+def _view(key: Key, lineage: Lineage) -> str:
+    stream, subject, detector = key
+    if detector in FLOW or detector in SELF_WATCH:
+        return ""
+    view = lineage.view_of(stream, subject)
+    return view.name if view is not None else ""
