@@ -21,6 +21,10 @@ DETAILED = 3
 
 BINS_SHOWN = 3
 
+MOVED, WRONG, HAD_MOVED = "What moved", "What is wrong", "What had moved"
+EVIDENCE_HEADINGS = frozenset({MOVED, WRONG, HAD_MOVED})
+"""What stands above the evidence in a text, for those who set the evidence out in another way."""
+
 _LEADS = {
     Tier.OBSERVE: "has changed a little. Nothing is expected of you; this is for the record.",
     Tier.INVESTIGATE: "has changed, and somebody should find out why.",
@@ -72,7 +76,7 @@ def _changed(parts: Parts) -> Iterator[str]:
     if parts.intent == "raise":
         yield f"You have been told before; the tier is now {incident.tier}."
     yield ""
-    yield "What moved" if incident.tier is not Tier.BLIND else "What is wrong"
+    yield MOVED if incident.tier is not Tier.BLIND else WRONG
     yield from _moved(parts)
     yield f"  First seen in a window that began {_utc(min(m.since for m in incident.members))}."
     yield ""
@@ -97,7 +101,7 @@ def _resolved(parts: Parts) -> Iterator[str]:
     yield f"{_whose(incident.stream)} is back within its bounds; nothing more is expected of you."
     yield f"It lasted from {_utc(incident.opened_at)} to {_utc(incident.resolved_at)} and reached tier {incident.tier}."
     yield ""
-    yield "What had moved"
+    yield HAD_MOVED
     for item in parts.evidence:
         cleared = f"; clear since {_utc(item.cleared_at)}" if item.cleared_at else ""
         yield f"  {_place(item)}: {_effect(item, parts.policy)}{cleared}"
