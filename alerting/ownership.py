@@ -150,6 +150,13 @@ class Ownership:
         platform = Addressee("responder", party.name, "", False, party.destinations, party.tz, party.hours)
         return Route(platform, platform, platform, self.config_sha)
 
+    @property
+    def mailed(self) -> tuple[str, ...]:
+        """Name the parties that are told by mail."""
+        return tuple(
+            name for name, party in self.parties.items() if any(where.sink == "email" for where in party.destinations)
+        )
+
     def overdue(self, today: date) -> tuple[str, ...]:
         """Name the rules whose `review_by` has passed."""
         return tuple(

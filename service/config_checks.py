@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alerting.sinks.email_message import is_sender
+from alerting.mail_address import is_sender
 from service.settings import Settings
 
 

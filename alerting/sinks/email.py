@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import aiosmtplib
 
 from alerting.errors import SecretError
+from alerting.mail_address import is_mail_address
 from alerting.outbox import Delivery, Outcome
 from alerting.sinks.email_message import message
 from alerting.wording import clean
@@ -59,6 +60,8 @@ class EmailSink:
         """Make one attempt; an update is not mailed, since a mail cannot be changed and nobody need be disturbed."""
         if delivery.intent == "update":
             return Outcome("delivered", note="not mailed: an update disturbs nobody, and a mail cannot be changed")
+        if not is_mail_address(delivery.target.address):
+            return Outcome("refused", note="the address is not one that a mail can be written to: mend it in the table")
         if not self.server.host:
             return Outcome("retry", note="there is no mail server: set alerting.smtp.host")
         try:

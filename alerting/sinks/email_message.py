@@ -1,7 +1,6 @@
 """A notice as a mail: text and HTML, and headers that keep an incident in one thread."""
 
 from datetime import datetime, timedelta
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -51,17 +50,6 @@ def message(delivery: Delivery, sender: str, now: datetime) -> EmailMessage:
     if attached:
         mail.add_attachment(attached, maintype="image", subtype="svg+xml", filename="drift.svg")
     return mail
-
-
-def is_sender(text: str) -> bool:
-    """Say whether a mail can come from `text`: one plain address, with or without a name before it."""
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    try:
-        Address(name, addr_spec=address)
-    except (HeaderParseError, ValueError, IndexError):
-        return False
-    return bool(local and domain) and text.isprintable() and not any(c.isspace() for c in address)
 
 
 def _late(about: Told, now: datetime) -> str:
