@@ -21,7 +21,7 @@ DETAILED = 3
 
 BINS_SHOWN = 3
 
-MOVED, WRONG, HAD_MOVED = "What moved", "What is wrong", "What had moved"
+MOVED, WRONG, HAD_MOVED, EXPECTED = "What moved", "What is wrong", "What had moved", "What is expected"
 EVIDENCE_HEADINGS = frozenset({MOVED, WRONG, HAD_MOVED})
 """What stands above the evidence in a text, for those who set the evidence out in another way."""
 
@@ -87,7 +87,7 @@ def _changed(parts: Parts) -> Iterator[str]:
     yield from _who(parts)
     if parts.asks:
         yield ""
-        yield "What is expected"
+        yield EXPECTED
         yield from (f"  {clock.what} by {_when(clock.by, parts.addressee.tz)}" for clock in parts.asks)
     yield ""
     if parts.evidence[0].budget:

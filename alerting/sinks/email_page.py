@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from alerting.sinks.told import Moved, Told
-from alerting.wording import EVIDENCE_HEADINGS
+from alerting.wording import EVIDENCE_HEADINGS, EXPECTED
 
 _COLORS = {"act": "#b3261e", "blind": "#5b3b8c", "investigate": "#9a5b00", "observe": "#1f5f99"}
 _RESOLVED = "#1b6e3c"
@@ -31,25 +31,29 @@ def _lines(about: Told, late: str, pictured: bool) -> Iterator[str]:
     yield f'line-height:1.35;border-radius:4px;overflow-wrap:anywhere">{escape(about.title)}</h1>'
     if late:
         yield f'<p style="margin:0 0 12px;padding:8px 12px;background:#fff4d6">{escape(late)}</p>'
-    sections = _sections(about.text)
-    if sections:
-        yield from _section(*sections[0])
+    sections = _sections(about)
+    yield from _section(*sections[0])
+    # What is expected comes before evidence that may be long: a phone shows the first lines.
+    for heading, lines in sections[1:]:
+        if heading == EXPECTED:
+            yield from _section(heading, lines)
     if about.moved:
         yield from _table(about)
     if pictured:
         yield f'<p style="margin:0 0 12px;{_SMALL}">The attached drift.svg shows it.</p>'
     for heading, lines in sections[1:]:
-        if not (about.moved and heading in EVIDENCE_HEADINGS):
+        if heading != EXPECTED and not (about.moved and heading in EVIDENCE_HEADINGS):
             yield from _section(heading, lines)
     yield from _links(about)
     yield "</div></body></html>"
 
 
-def _sections(text: str) -> list[tuple[str, list[str]]]:
+def _sections(about: Told) -> list[tuple[str, list[str]]]:
     """Read the text's sections: a heading ("" for none) with the lines below it; links are set out apart."""
+    linked = {f"{text}: {url}" for text, url in about.links}
     sections = []
-    for block in text.strip("\n").split("\n\n"):
-        lines = block.split("\n")
+    for block in about.text.strip("\n").split("\n\n"):
+        lines = [line for line in block.split("\n") if line not in linked]
         headed = len(lines) > 1 and lines[1].startswith("  ") and not lines[0].startswith(" ")
         sections.append((lines[0], lines[1:]) if headed else ("", lines))
     return sections
@@ -82,9 +86,10 @@ def _row(row: Moved) -> Iterator[str]:
     reason = f'<br><span style="{_SMALL}">{escape(row.reason)}</span>' if row.reason else ""
     shares = f"<br>Share of events, reference → now: {escape(row.shares)}" if row.shares else ""
     cleared = f"<br><b>{escape(row.cleared)}</b>" if row.cleared else ""
+    evidence = f"<br>{escape(row.evidence)}" if row.evidence else ""
     yield f'<tr><td style="{_CELL};overflow-wrap:anywhere"><b>{escape(row.place)}</b>{reason}</td>'
     yield f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.effect)}{cleared}'
-    yield f'<br><span style="{_SMALL}">{escape(row.counts)}{shares}</span></td></tr>'
+    yield f'<br><span style="{_SMALL}">{escape(row.counts)}{evidence}{shares}</span></td></tr>'
 
 
 def _links(about: Told) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Moved:
     counts: str
     reason: str = ""
     shares: str = ""
+    evidence: str = ""
     cleared: str = ""
 
 
@@ -106,6 +107,7 @@ def _moved(row: Mapping[str, Json]) -> Moved:
     window = f"; window {_text(row, 'window')}, {utc(since)} to {utc(at)}" if since and at else ""
     reference = _count(row, "reference_n")
     against = f" against {reference:,} in the reference" if reference else ""
+    e, needed = _number(row, "e_value"), _number(row, "e_needed")
     cleared = _time(row.get("cleared_at"))
     return Moved(
         place=f"{clean(_text(row, 'subject'))} in {where}",
@@ -113,6 +115,7 @@ def _moved(row: Mapping[str, Json]) -> Moved:
         counts=f"n = {_count(row, 'n'):,}{against}{window}",
         reason=clean(_text(row, "reason"), REASON_CHARS_MAX),
         shares="; ".join(_shares(row)),
+        evidence=f"evidence 10^{e:.1f}, and this tier takes 10^{needed:.1f}" if e and needed else "",
         cleared=f"clear since {utc(cleared)}" if cleared else "",
     )
 
