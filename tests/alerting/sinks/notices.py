@@ -35,9 +35,9 @@ def resolved() -> Incident:
     return opened([finding()], *[[clear(end=n)] for n in (5, 9, 12)])
 
 
-def many(count: int, *, name: str = "feature", segment: str = "") -> Incident:
+def many(count: int, *, name: str = "feature") -> Incident:
     """As many monitors."""
-    stream = Stream("prediction", "credit-score", "31", segment)
+    stream = Stream("prediction", "credit-score", "31")
     return opened(
         [finding(subject=f"{name}_{n:03}", low=0.3 + n / 1000, high=0.9, stream=stream) for n in range(count)]
     )
