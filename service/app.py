@@ -26,6 +26,8 @@ from alerting.sinks.call import Call
 from alerting.sinks.email import EmailSink
 from alerting.sinks.log import LogSink
 from alerting.sinks.sink import Sink
+from alerting.sinks.slack import SlackSink
+from alerting.sinks.teams import TeamsSink
 from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
@@ -158,6 +160,8 @@ def build_app(settings: Settings) -> App:
         "email": EmailSink(
             mail_server(settings.alerting.smtp), _secret, utc_now, settings.alerting.attempt_seconds_max
         ),
+        "slack": SlackSink(call, _secret),
+        "teams": TeamsSink(call, _secret),
     }
     deliver = Deliver(
         store=store,
