@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from alerting.mail_address import is_mail_address
+
 PAGERDUTY_REGIONS = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
 
 
@@ -25,8 +27,7 @@ def _url(text: str) -> str:
 
 
 def _mail(text: str) -> str:
-    name, at, host = text.rpartition("@")
-    if not at or not name or "." not in host.strip(".") or any(c.isspace() or c in '<>,;"' for c in text):
+    if not is_mail_address(text) or "." not in text.rpartition("@")[2].strip("."):
         raise ValueError(f'{text!r} is not a mail address|Write it like "team@company.example", one per contact')
     return text
 

@@ -181,6 +181,13 @@ class Ownership:
         known = self.parties[party]
         return Addressee(role, known.name, "", False, known.destinations, known.tz, known.hours)
 
+    @property
+    def mailed(self) -> tuple[str, ...]:
+        """Name the parties that are told by mail."""
+        return tuple(
+            name for name, party in self.parties.items() if any(where.sink == "email" for where in party.destinations)
+        )
+
     def overdue(self, today: date) -> tuple[str, ...]:
         """Name the rules whose `review_by` has passed."""
         return tuple(

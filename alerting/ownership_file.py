@@ -26,8 +26,11 @@ RULES_MAX = 1_000
 T = TypeVar("T")
 
 
-def load_ownership(path: FilePath) -> Ownership:
-    """Read the table from a file; raises OwnershipError with every fault, also when it cannot be read at all."""
+def load_ownership(path: FilePath, *, mail: bool = True) -> Ownership:
+    """Read the table from a file; raises OwnershipError with every fault, also when it cannot be read at all.
+
+    `mail` says whether there is a mail server; without one, a contact by mail is a fault.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -35,10 +38,10 @@ def load_ownership(path: FilePath) -> Ownership:
         raise OwnershipError(str(path), (fault,)) from error
     except UnicodeDecodeError as error:
         raise OwnershipError(str(path), (Fault(1, 1, "the file is not UTF-8", "Save it as UTF-8"),)) from error
-    return parse_ownership(text, str(path))
+    return parse_ownership(text, str(path), mail=mail)
 
 
-def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
+def parse_ownership(text: str, file: str = "owners.yaml", *, mail: bool = True) -> Ownership:
     """Read the table from text; raises OwnershipError, in which `file` is the name that is shown."""
     marked = read(text)
     table = marked.value if isinstance(marked.value, dict) else {}
@@ -52,6 +55,8 @@ def parse_ownership(text: str, file: str = "owners.yaml") -> Ownership:
     policies = policies_of(_each(table, "policies", WirePolicy, marked), marked)
     rules = _rules(table, marked)
     _check_names(table, fallback, marked)
+    if not mail:
+        _check_mail(table, marked)
     if not marked.faults:
         _check_contradictions(rules, families, marked)
     if marked.faults:
@@ -181,6 +186,18 @@ def _check_names(
         _look_up("policy", entry.get("policy"), known, ("rules", index, "policy"), marked)
         for role_name, party_name in assign.items() if isinstance(assign, dict) else ():
             _look_up("party", party_name, named_parties, ("rules", index, "assign", role_name), marked)
+
+
+def _check_mail(table: Mapping[str, Value], marked: Marked) -> None:
+    """Find the contacts that nothing could ever reach."""
+    parties = table.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) else ():
+        contacts = party.get("contacts") if isinstance(party, dict) else None
+        for index, contact in enumerate(contacts if isinstance(contacts, list) else ()):
+            if isinstance(contact, dict) and "email" in contact:
+                problem = f"party {name!r} is to be told by mail, and alerting.smtp.host is empty in the settings"
+                fix = "Set alerting.smtp.host and alerting.smtp.sender there, or write another contact here"
+                marked.fault(("parties", name, "contacts", index, "email"), problem, fix)
 
 
 def _names(table: Mapping[str, Value], section: str) -> list[str] | None:

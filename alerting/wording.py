@@ -21,6 +21,10 @@ DETAILED = 3
 
 BINS_SHOWN = 3
 
+MOVED, WRONG, HAD_MOVED, EXPECTED = "What moved", "What is wrong", "What had moved", "What is expected"
+EVIDENCE_HEADINGS = frozenset({MOVED, WRONG, HAD_MOVED})
+"""What stands above the evidence in a text, for those who set the evidence out in another way."""
+
 _LEADS = {
     Tier.OBSERVE: "has changed a little. Nothing is expected of you; this is for the record.",
     Tier.INVESTIGATE: "has changed, and somebody should find out why.",
@@ -90,7 +94,7 @@ def _changed(parts: Parts) -> Iterator[str]:
     if parts.intent == "raise":
         yield f"You have been told before; the tier is now {incident.tier}."
     yield ""
-    yield "What moved" if incident.tier is not Tier.BLIND else "What is wrong"
+    yield MOVED if incident.tier is not Tier.BLIND else WRONG
     yield from _moved(parts)
     yield f"  First seen in a window that began {_utc(min(m.since for m in incident.members))}."
     yield ""
@@ -101,7 +105,7 @@ def _changed(parts: Parts) -> Iterator[str]:
     yield from _who(parts)
     if parts.asks:
         yield ""
-        yield "What is expected"
+        yield EXPECTED
         yield from (f"  {clock.what} by {_when(clock.by, parts.addressee.tz)}" for clock in parts.asks)
     yield ""
     if parts.evidence[0].budget:
@@ -121,7 +125,7 @@ def _resolved(parts: Parts) -> Iterator[str]:
         yield f"{_whose(incident.stream)} {_OVER[parts.ending]}; nothing more is expected of you."
         yield parts.why
     yield ""
-    yield "What had moved"
+    yield HAD_MOVED
     for item in parts.evidence:
         cleared = f"; clear since {_utc(item.cleared_at)}" if item.cleared_at else ""
         yield f"  {_place(item)}: {_effect(item, parts.policy)}{cleared}"

@@ -23,8 +23,11 @@ from alerting.errors import SecretError
 from alerting.outbox import RetryRules
 from alerting.ownership_file import load_ownership
 from alerting.sinks.call import Call
+from alerting.sinks.email import EmailSink
 from alerting.sinks.log import LogSink
 from alerting.sinks.sink import Sink
+from alerting.sinks.slack import SlackSink
+from alerting.sinks.teams import TeamsSink
 from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
@@ -33,6 +36,7 @@ from service.build import Line, line, policy
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
+from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
 from service.settings import Settings
@@ -146,7 +150,8 @@ class App:
 def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    ownership = OwnershipTable(load_ownership(settings.alerting.owners))
+    mail = bool(settings.alerting.smtp.host)
+    ownership = OwnershipTable(load_ownership(settings.alerting.owners, mail=mail))
     store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
     parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
     event_log = _event_log(settings)
@@ -155,6 +160,11 @@ def build_app(settings: Settings) -> App:
     sinks: dict[str, Sink] = {
         "log": LogSink(),
         "webhook": WebhookSink(call, _secret),
+        "email": EmailSink(
+            mail_server(settings.alerting.smtp), _secret, utc_now, settings.alerting.attempt_seconds_max
+        ),
+        "slack": SlackSink(call, _secret),
+        "teams": TeamsSink(call, _secret),
     }
     deliver = Deliver(
         store=store,
@@ -180,7 +190,7 @@ def build_app(settings: Settings) -> App:
             intake=_intake(event_log, settings) if event_log is not None else None,
         )
     )
-    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress)
+    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, mail)
     timekeeper = Timekeeper(store, policy(settings), worker, utc_now, parts.progress)
     return App(
         settings, store, parts, deliver, timekeeper, table, api, _sources(settings, event_log, worker), event_log

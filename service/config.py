@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,13 +15,15 @@ from alerting.errors import SecretError
 from alerting.marked_yaml import Marked, Value, read
 from alerting.secret import secret_of
 from service.config_checks import contradictions
-from service.config_environment import Overrides, overrides_of
+from service.config_environment import Overrides, overrides_of, section_of
 from service.config_faults import ConfigError, Fault, Place, faults_of
 from service.settings import Settings
 
 __all__ = ["ConfigError", "load", "secret"]
 
 _SQLITE = "sqlite:///"
+
+S = TypeVar("S", bound=BaseModel)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -79,10 +81,10 @@ class _Places:
         self._overrides = overrides
 
     def __call__(self, path: Place, *, at_key: bool = False) -> str:
-        section, key = (*path, "", "")[:2]
-        variable = self._overrides.variables.get((str(section), str(key)))
-        if variable is not None:
-            return f"${variable}"
+        names = tuple(str(part) for part in path)
+        for length in range(len(names), 0, -1):
+            if variable := self._overrides.variables.get(names[:length]):
+                return f"${variable}"
         if self._path is None:
             return "defaults"
         marks = self._marked.keys if at_key else self._marked.values
@@ -106,15 +108,24 @@ def _text(path: Path) -> str:
 
 def _laid_over(tree: Mapping[str, Value], overrides: Overrides) -> dict[str, Any]:
     """Put the variables' values over the file's; a section with nothing below it is one with its defaults."""
-    laid: dict[str, Any] = {
-        name: {} if value is None and name in Settings.model_fields and name != "version" else value
-        for name, value in tree.items()
-    }
-    for (section, key), value in overrides.values.items():
-        under = laid.get(section, {})
-        if isinstance(under, dict):
-            laid[section] = {**under, key: value}
+    laid = _opened(tree, Settings)
+    for path, value in overrides.values.items():
+        place: Any = laid
+        for name in path[:-1]:
+            place = place.setdefault(name, {}) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[path[-1]] = value
     return laid
+
+
+def _opened(tree: Mapping[str, Value], section: type[BaseModel]) -> dict[str, Any]:
+    """Copy what was written, so that variables can be laid over it."""
+    opened: dict[str, Any] = {}
+    for name, value in tree.items():
+        inner = section_of(section.model_fields[name]) if name in section.model_fields else None
+        given = {} if value is None and inner is not None else value
+        opened[name] = _opened(given, inner) if isinstance(given, dict) and inner is not None else given
+    return opened
 
 
 def _as_text(value: object) -> str:
@@ -125,16 +136,22 @@ def _as_text(value: object) -> str:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Anchor relative paths at the folder of the file."""
-    sections: dict[str, BaseModel] = {}
-    for name in Settings.model_fields:
-        section = getattr(settings, name)
-        if isinstance(section, BaseModel):
-            values = {key: getattr(section, key) for key in type(section).model_fields}
-            paths = {key: folder / value for key, value in values.items() if isinstance(value, Path)}
-            sections[name] = section.model_copy(update=paths)
+    anchored = _anchored(settings, folder)
     if file := _sqlite_file(settings.store.url):
-        sections["store"] = settings.store.model_copy(update={"url": f"{_SQLITE}{folder / file}"})
-    return settings.model_copy(update=sections)
+        store = settings.store.model_copy(update={"url": f"{_SQLITE}{folder / file}"})
+        return anchored.model_copy(update={"store": store})
+    return anchored
+
+
+def _anchored(section: S, folder: Path) -> S:
+    changed: dict[str, Any] = {}
+    for key in type(section).model_fields:
+        value = getattr(section, key)
+        if isinstance(value, BaseModel):
+            changed[key] = _anchored(value, folder)
+        elif isinstance(value, Path):
+            changed[key] = folder / value
+    return section.model_copy(update=changed)
 
 
 def _sqlite_file(url: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from alerting.mail_address import is_sender
 from service.settings import Settings
 
 
@@ -23,6 +24,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _kafka(settings)
     yield from _sizes(settings)
     yield from _tiers(settings)
+    yield from _mail(settings)
 
 
 def _open_doors(settings: Settings) -> Iterator[Contradiction]:
@@ -93,6 +95,35 @@ def _tiers(settings: Settings) -> Iterator[Contradiction]:
             f"detection.psi_fixed: {list(fixed)} do not rise from above 0",
             "Give investigate and act, the second above the first",
         )
+
+
+def _mail(settings: Settings) -> Iterator[Contradiction]:
+    smtp = settings.alerting.smtp
+    path = ("alerting", "smtp")
+    if smtp.host and not is_sender(smtp.sender):
+        yield Contradiction(
+            (*path, "sender"),
+            f"alerting.smtp.sender: {smtp.sender!r} is not who a mail can come from",
+            'Write it like "drift@company.example" or "Driftwarden <drift@company.example>"',
+        )
+    if bool(smtp.username) != (smtp.password is not None):
+        yield Contradiction(
+            (*path, "username"),
+            "alerting.smtp.username and alerting.smtp.password belong together",
+            "Give both, or neither for a server that takes mail without a login",
+        )
+    if smtp.username and smtp.tls == "none" and not _is_loopback(smtp.host):
+        yield Contradiction(
+            (*path, "tls"),
+            f"alerting.smtp.tls: none would send the password in the clear to {smtp.host!r}",
+            "Choose starttls or tls",
+        )
+    for name in ("host", "hello"):
+        if any(c.isspace() or not c.isprintable() for c in getattr(smtp, name)):
+            yield Contradiction(
+                (*path, name), f"alerting.smtp.{name}: {getattr(smtp, name)!r} is not a name of a machine",
+                "Write it like mail.company.example",
+            )  # fmt: skip
 
 
 def _is_loopback(host: str) -> bool:

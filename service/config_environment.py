@@ -1,11 +1,12 @@
 """Variables that lie over the settings file: `DRIFTWARDEN_API__PORT` is `api.port`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from alerting.marked_yaml import read
@@ -31,17 +32,18 @@ _SERVICE_LINK = re.compile(
 
 @dataclass(slots=True)
 class Overrides:
-    """Values by (section, key), the variables they came from, and what is wrong with others."""
+    """Values by the keys that lead to them, the variables they came from, and what is wrong with others."""
 
-    values: dict[tuple[str, str], Any] = field(default_factory=dict)
-    variables: dict[tuple[str, str], str] = field(default_factory=dict)
+    values: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    variables: dict[tuple[str, ...], str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
 def overrides_of(environment: Mapping[str, str]) -> Overrides:
     """Read the variables; text is taken as it stands, anything else as YAML (`[a, b]`, `true`, `1.5`)."""
     found = Overrides()
-    known = {variable_of(section, key): (section, key) for section, key in _settings()}
+    settings = settings_by_path()
+    known = {variable_of(*path): path for path in settings}
     for variable in sorted(environment):
         if not variable.startswith(PREFIX) or _is_other(variable, environment[variable]):
             continue
@@ -54,25 +56,42 @@ def overrides_of(environment: Mapping[str, str]) -> Overrides:
             found.faults.append(Fault(f"${variable}", "there is no such setting", hint.strip()))
             continue
         found.variables[where] = variable
-        found.values[where] = _value(_settings()[where], environment[variable])
+        found.values[where] = _value(settings[where], environment[variable])
     return found
 
 
-def variable_of(section: str, key: str) -> str:
+def variable_of(*path: str) -> str:
     """Name the variable of a setting.
 
     >>> variable_of("api", "public_url")
     'DRIFTWARDEN_API__PUBLIC_URL'
     """
-    return f"{PREFIX}{section}__{key}".upper()
+    return f"{PREFIX}{'__'.join(path)}".upper()
 
 
-def _settings() -> dict[tuple[str, str], FieldInfo]:
+def settings_by_path() -> dict[tuple[str, ...], FieldInfo]:
+    """Give every setting by the keys that lead to it: its section, sections within that, its own."""
     return {
-        (section, key): setting
+        path: setting
         for section, field in Settings.model_fields.items()
-        for key, setting in getattr(field.annotation, "model_fields", {}).items()
+        if (inner := section_of(field)) is not None
+        for path, setting in _below(inner, (section,))
     }
+
+
+def section_of(setting: FieldInfo) -> type[BaseModel] | None:
+    """Give the model of a setting that is a section of its own; None for one with a value."""
+    annotation = setting.annotation
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _below(section: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    for key, setting in section.model_fields.items():
+        inner = section_of(setting)
+        if inner is None:
+            yield (*path, key), setting
+        else:
+            yield from _below(inner, (*path, key))
 
 
 def _is_other(variable: str, value: str) -> bool:

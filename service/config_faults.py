@@ -17,6 +17,7 @@ VALUE_CHARS_MAX = 80
 _HIDDEN = {
     "tokens": "Write a list with the keys name, role and sha256 in each entry",
     "sasl_password": "Write env:NAME or file:/path, where the secret is found",
+    "password": "Write env:NAME or file:/path, where the password is found",
     "sha256": "Write the SHA-256 of the token, 64 hex digits",
 }
 _WANTED = {

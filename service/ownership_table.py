@@ -41,13 +41,17 @@ class OwnershipTable:
 
 @dataclass(slots=True)
 class TableWatch:
-    """Looks at the file now and then. What it says of open incidents is recorded; their routes stay as they are."""
+    """Looks at the file now and then. What it says of open incidents is recorded; their routes stay as they are.
+
+    `mail` says whether there is a mail server, without which a table that tells anybody by mail is not used.
+    """
 
     table: OwnershipTable
     path: Path
     store: Store
     wall: Callable[[], datetime]
     progress: Progress
+    mail: bool = True
     _read: str = ""
     _refused: str = ""
 
@@ -72,7 +76,7 @@ class TableWatch:
             return False
         self._read = read
         try:
-            found = load_ownership(self.path)
+            found = load_ownership(self.path, mail=self.mail)
         except OwnershipError as error:
             self._refuse(error)
             return False

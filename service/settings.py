@@ -134,6 +134,23 @@ class DetectionSettings(_Section):
     )
 
 
+class SmtpSettings(_Section):
+    """The mail server that takes notices by mail; needed as soon as a party has an `email` contact."""
+
+    host: str = Field("", description="Name of the mail server; empty: no mail is sent.")
+    port: int = Field(
+        587, ge=1, le=65535, description="Its port: usually 587 with starttls, 465 with tls, 25 with none."
+    )
+    sender: str = Field("", description="Who mails come from: `drift@company.example`, or with a name before `<...>`.")
+    username: str = Field("", description="User name to log in with; empty: no login.")
+    password: Secret | None = Field(None, description="Where the password is found.")
+    tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Encrypt after the greeting, from the first byte, or not at all."
+    )
+    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the server's certificate.")
+    hello: str = Field("", description="Name we greet with; empty: the name of this machine.")
+
+
 class AlertingSettings(_Section):
     """Who is told, where the words come from, and how deliveries are retried."""
 
@@ -153,6 +170,7 @@ class AlertingSettings(_Section):
     runbook_url: str = Field("", description="Runbook that notices link to; empty: the page this service serves.")
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
+    smtp: SmtpSettings = SmtpSettings()
 
 
 class LimitSettings(_Section):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.config_environment import OTHERS, variable_of
+from service.config_environment import OTHERS, section_of, variable_of
 from service.settings import Settings
 
 
@@ -15,22 +15,32 @@ def markdown(settings: type[Settings]) -> str:
     """Describe every setting in a table per section, and the variables that are no settings."""
     lines: list[str] = []
     for name, field in settings.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            lines += [f"## {name}", "", _sentence(section), ""]
-            lines += ["| setting | default | meaning | variable |", "|---|---|---|---|"]
-            lines += [_row(name, key, setting) for key, setting in section.model_fields.items()]
-            lines += [""]
-            for key, setting in section.model_fields.items():
-                lines += _inner(f"{name}.{key}", setting)
+        section = section_of(field)
+        if section is not None:
+            lines += _section(section, (name,))
     lines += ["## Variables that are no settings", "", "| variable | meaning |", "|---|---|"]
     lines += [f"| `{variable}` | {meaning} |" for variable, meaning in OTHERS.items()]
     return "\n".join(lines) + "\n"
 
 
-def _row(section: str, key: str, setting: FieldInfo) -> str:
+def _section(section: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """Describe a section in a table, then what its lists hold, then the sections within it."""
+    inner = {key: found for key, field in section.model_fields.items() if (found := section_of(field)) is not None}
+    own = {key: setting for key, setting in section.model_fields.items() if key not in inner}
+    lines = [f"## {'.'.join(path)}", "", _sentence(section), ""]
+    lines += ["| setting | default | meaning | variable |", "|---|---|---|---|"]
+    lines += [_row((*path, key), setting) for key, setting in own.items()]
+    lines += [""]
+    for key, setting in own.items():
+        lines += _inner(".".join((*path, key)), setting)
+    for key, found in inner.items():
+        lines += _section(found, (*path, key))
+    return lines
+
+
+def _row(path: tuple[str, ...], setting: FieldInfo) -> str:
     meaning = f"{setting.description}{_allowed(setting)}"
-    return f"| `{section}.{key}` | {_default(setting)} | {meaning} | `{variable_of(section, key)}` |"
+    return f"| `{'.'.join(path)}` | {_default(setting)} | {meaning} | `{variable_of(*path)}` |"
 
 
 def _inner(name: str, setting: FieldInfo) -> list[str]:

@@ -7,16 +7,25 @@ from alerting.finding import Stream
 from alerting.ownership import ROLES
 from alerting.table_change import change_between
 from service.cli.mistakes import Mistake
-from service.cli.settings import ownership_of, settings_of, store_of
+from service.cli.settings import DEFAULT_FILE, ownership_of, settings_of, store_of
 from service.store.records import open_incidents
+
+_MAILED = "is told by mail: set alerting.smtp.host in the settings of the service (this check read none)"
 
 
 def check(file: Path | None, config: Path | None) -> int:
-    """Load the table; whatever is wrong with it is raised with its line, so reaching the end means it is good."""
-    path = file if file is not None else settings_of(config).alerting.owners
-    ownership = ownership_of(path)
+    """Load the table; whatever is wrong with it is raised with its line, so reaching the end means it is good.
+
+    A file by itself says nothing about a mail server; then a contact by mail is only warned of.
+    """
+    settings = settings_of(config)
+    path = file if file is not None else settings.alerting.owners
+    mail = bool(settings.alerting.smtp.host)
+    alone = file is not None and config is None and not DEFAULT_FILE.exists()
+    ownership = ownership_of(path, mail=mail or alone)
     print(f"{path}: {len(ownership.parties)} parties, {len(ownership.rules)} rules, all good")
-    for warning in (*ownership.warnings, *ownership.overdue(datetime.now(UTC).date())):
+    mailed = () if mail else tuple(f"party {name} {_MAILED}" for name in ownership.mailed)
+    for warning in (*ownership.warnings, *mailed, *ownership.overdue(datetime.now(UTC).date())):
         print(f"{path}: warning: {warning}")
     return 0
 

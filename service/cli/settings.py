@@ -23,9 +23,9 @@ def settings_of(config: Path | None) -> Settings:
     return load(path, os.environ)
 
 
-def ownership_of(path: Path) -> Ownership:
-    """Read the ownership table; raises OwnershipError with every mistake in it."""
-    return load_ownership(path)
+def ownership_of(path: Path, *, mail: bool = True) -> Ownership:
+    """Read the ownership table; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
+    return load_ownership(path, mail=mail)
 
 
 @contextmanager

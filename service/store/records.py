@@ -13,6 +13,9 @@ from alerting.notice import Notice
 from alerting.outbox import Delivery
 from service.store.schema import audit, delivery, finding, incident, notice, reading
 
+RECEIPTS_MAX = 50
+"""Deliveries of one line that are looked at for the first that has a receipt."""
+
 
 def ms(at: datetime) -> int:
     """Milliseconds since 1970 of an aware time."""
@@ -188,14 +191,14 @@ def pending_deliveries(connection: Connection, now_ms: int, limit: int) -> list[
 
 
 def first_receipt(connection: Connection, incident_id: str, destination: str) -> str:
-    """What a destination called its first message of an incident, "" when it called it nothing or has none."""
+    """What a destination called its first message of an incident, "" when it called none anything."""
     sent = connection.execute(
         select(delivery.c.content)
         .where(delivery.c.incident == incident_id, delivery.c.destination == destination, delivery.c.state == "sent")
         .order_by(delivery.c.seq)
-        .limit(1)
-    ).scalar()
-    return "" if sent is None else Delivery.from_json(sent).receipt
+        .limit(RECEIPTS_MAX)
+    ).scalars()
+    return next((receipt for content in sent if (receipt := Delivery.from_json(content).receipt)), "")
 
 
 def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:

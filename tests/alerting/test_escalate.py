@@ -88,7 +88,7 @@ def test_the_end_of_the_chain_is_never_silent() -> None:
 
 def test_after_three_rounds_everybody_is_told_once_a_day() -> None:
     incident = drifting()
-    times = []
+    times: list[datetime] = []
     while len(times) < 30:
         times.append(incident.timers[0].due_at)
         incident, _ = fire(incident, times[-1])

@@ -64,3 +64,38 @@ def test_a_check_says_which_reviews_are_overdue(command: Command, folder: Path) 
 
     assert ended.code == 0
     assert "warning: rule credit was to be reviewed by 2026-01-31" in ended.out
+
+
+MAILED = OWNERS.replace("platform: {contacts: [log]}", "platform: {contacts: [log, {email: team@mail.example}]}")
+FAULT = "party 'platform' is to be told by mail, and alerting.smtp.host is empty in the settings"
+
+
+def test_a_contact_by_mail_without_a_mail_server_is_a_mistake_with_its_line(command: Command, folder: Path) -> None:
+    (folder / "owners.yaml").write_text(MAILED, encoding="utf-8")
+    ended = command("owners", "check")
+
+    assert (ended.code, f"owners.yaml:6:38: {FAULT}" in ended.err) == (2, True)
+
+
+def test_a_contact_by_mail_is_good_with_a_mail_server(command: Command, folder: Path) -> None:
+    (folder / "owners.yaml").write_text(MAILED, encoding="utf-8")
+    with (folder / "driftwarden.yaml").open("a") as settings:
+        settings.write("alerting: {smtp: {host: mail.example, sender: drift@mail.example}}\n")
+    ended = command("owners", "check")
+
+    assert (ended.code, "by mail" in ended.out) == (0, False)
+
+
+def test_a_table_checked_by_itself_is_warned_of_mail(command: Command, folder: Path) -> None:
+    (folder / "owners.yaml").write_text(MAILED, encoding="utf-8")
+    (folder / "driftwarden.yaml").unlink()
+    ended = command("owners", "check", "owners.yaml")
+
+    assert (ended.code, "warning: party platform is told by mail: set alerting.smtp.host" in ended.out) == (0, True)
+
+
+def test_the_service_does_not_start_with_mail_that_nobody_takes(command: Command, folder: Path) -> None:
+    (folder / "owners.yaml").write_text(MAILED, encoding="utf-8")
+    ended = command("serve")
+
+    assert (ended.code, FAULT in ended.err) == (2, True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.config import ConfigError, load, secret
-from service.config_environment import variable_of
+from service.config_environment import settings_by_path, variable_of
 from service.settings import Settings
 from service.settings_page import markdown
 
@@ -20,11 +20,12 @@ GOLDEN = Path(__file__).parent / "golden"
 TOKEN = "[{name: ci, role: ingest, sha256: " + "a" * 64 + "}]"
 
 
-VARIABLES = [
-    variable_of(section, key)
-    for section, field in Settings.model_fields.items()
-    for key in getattr(field.annotation, "model_fields", {})
-]
+LOGIN = {
+    "ALERTING__SMTP__HOST": "mail.example", "ALERTING__SMTP__SENDER": "Drift <drift@b.example>",
+    "ALERTING__SMTP__USERNAME": "drift", "ALERTING__SMTP__PASSWORD": "env:MAIL_PASSWORD",
+}  # fmt: skip
+
+VARIABLES = [variable_of(*path) for path in settings_by_path()]
 
 
 def written(folder: Path, text: str) -> Path:
@@ -172,6 +173,12 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(variable: str)
         ({"KAFKA__KEY_FILE": "a"}, "kafka.cert_file and kafka.key_file belong together"),
         ({"HTTP__BYTES_MAX": "1048576"}, "1048576 is less than four times api.body_bytes_max = 5242880"),
         ({"STORE__HISTORY_DAYS": "1"}, "1 days are less than store.panes_hours = 48"),
+        ({"ALERTING__SMTP__HOST": "mail.example"}, "alerting.smtp.sender: '' is not who a mail can come from"),
+        ({"ALERTING__SMTP__HOST": "a", "ALERTING__SMTP__SENDER": "a@b\n.c"}, "alerting.smtp.sender: 'a@b\\n.c' is not"),
+        ({"ALERTING__SMTP__USERNAME": "a"}, "alerting.smtp.username and alerting.smtp.password belong together"),
+        ({"ALERTING__SMTP__HELLO": "a b"}, "alerting.smtp.hello: 'a b' is not a name of a machine"),
+        ({**LOGIN, "ALERTING__SMTP__TLS": "none"}, "none would send the password in the clear to 'mail.example'"),
+        ({"ALERTING__SMTP__PORT": "0"}, "$DRIFTWARDEN_ALERTING__SMTP__PORT: alerting.smtp.port: 0 is not allowed"),
         ({"ALERTING__KS_TIERS": "[0.1, 0.1, 0.2]"}, "alerting.ks_tiers: [0.1, 0.1, 0.2] do not rise"),
     ],
 )
@@ -199,6 +206,30 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         Path("/etc/ca"),
         f"sqlite:///{tmp_path}/driftwarden.db",
     )
+
+
+def test_a_section_within_a_section_is_read_as_any_other(tmp_path: Path) -> None:
+    file = written(
+        tmp_path, "alerting:\n  smtp:\n    host: mail.example\n    sender: a@b.example\n    ca_file: ca.pem\n"
+    )
+
+    smtp = load(file, {"DRIFTWARDEN_ALERTING__SMTP__PORT": "2525"}).alerting.smtp
+
+    assert (smtp.host, smtp.port, smtp.ca_file) == ("mail.example", 2525, tmp_path / "ca.pem")
+
+
+def test_a_section_within_a_section_may_be_empty(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "alerting:\n  smtp:\n"), {}).alerting.smtp.port == 587
+
+
+def test_a_mistake_within_a_section_is_told_with_its_line(tmp_path: Path) -> None:
+    file = written(tmp_path, "alerting:\n  smtp: {host: a, sender: nobody}\n")
+
+    assert complaint(file).startswith(f"{file}:2:27: alerting.smtp.sender: 'nobody' is not who a mail can come from")
+
+
+def test_a_password_written_where_its_reference_belongs_is_not_shown(tmp_path: Path) -> None:
+    assert "hunter2" not in complaint(written(tmp_path, "alerting: {smtp: {password: hunter2}}\n"))
 
 
 def test_paths_stay_beside_the_link_that_was_named(tmp_path: Path) -> None:
@@ -273,10 +304,6 @@ def test_the_settings_page_shows_what_is_written_for_a_setting() -> None:
 
 
 def test_every_setting_says_what_it_is() -> None:
-    fields: dict[str, Any] = {
-        f"{section}.{key}": setting.description
-        for section, field in Settings.model_fields.items()
-        for key, setting in getattr(field.annotation, "model_fields", {}).items()
-    }
+    bare = [".".join(path) for path, setting in settings_by_path().items() if not setting.description]
 
-    assert [name for name, description in fields.items() if not description] == []
+    assert bare == []

@@ -144,3 +144,13 @@ async def test_what_is_due_is_warned_of_when_the_service_starts(
     await watched.watch.run(stop, 10)
 
     assert "rule credit was to be reviewed by 2026-01-31" in caplog.text
+
+
+def test_a_new_table_that_tells_by_mail_is_not_used_without_a_mail_server(watched: Watched) -> None:
+    watch = replace(watched.watch, mail=False)
+    watched.path.write_text(
+        OWNERS.replace("contacts: [log]}", "contacts: [{email: team@mail.example}]}"), encoding="utf-8"
+    )
+
+    assert not watch.look()
+    assert watched.audit()[0].action == "ownership.refused"
