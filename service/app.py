@@ -22,10 +22,8 @@ from sqlalchemy.exc import OperationalError
 from alerting.errors import SecretError
 from alerting.outbox import RetryRules
 from alerting.ownership_file import load_ownership
+from alerting.sinks.alertmanager import AlertmanagerSink
 from alerting.sinks.call import Call
-from alerting.sinks.log import LogSink
-from alerting.sinks.sink import Sink
-from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
@@ -35,7 +33,9 @@ from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
+from service.resend import Resend
 from service.settings import Settings
+from service.sinks import earlier_in, sinks
 from service.sources.errors import KafkaUnusable, SourceFailed
 from service.sources.event_log import EventLog
 from service.sources.kafka import KafkaSource
@@ -62,6 +62,7 @@ class App:
     store: Store
     parts: Line
     deliver: Deliver
+    resend: Resend
     table: TableWatch
     api: FastAPI
     sources: list[Callable[[], Source]]
@@ -84,6 +85,7 @@ class App:
                 for build in self.sources:
                     group.create_task(self.parts.watch(build).run(self.stop))
                 group.create_task(self.deliver.run(self.stop))
+                group.create_task(self.resend.run(self.stop))
                 group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
@@ -149,13 +151,10 @@ def build_app(settings: Settings) -> App:
     event_log = _event_log(settings)
     metrics = Metrics(store, settings, parts.progress, parts.watchlist, wall_ms)
     call = Call(httpx2.AsyncClient(trust_env=False), utc_now, settings.alerting.attempt_seconds_max)
-    sinks: dict[str, Sink] = {
-        "log": LogSink(),
-        "webhook": WebhookSink(call, _secret),
-    }
+    alertmanager = AlertmanagerSink(call, _secret, earlier_in(store))
     deliver = Deliver(
         store=store,
-        sinks=sinks,
+        sinks=sinks(call, _secret, store, alertmanager),
         rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
         worker=worker,
         wall=utc_now,
@@ -163,6 +162,7 @@ def build_app(settings: Settings) -> App:
         progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
     )
+    resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
     api = build_api(
         ApiDependencies(
             store=store,
@@ -178,7 +178,7 @@ def build_app(settings: Settings) -> App:
         )
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress)
-    return App(settings, store, parts, deliver, table, api, _sources(settings, event_log, worker), event_log)
+    return App(settings, store, parts, deliver, resend, table, api, _sources(settings, event_log, worker), event_log)
 
 
 def utc_now() -> datetime:
