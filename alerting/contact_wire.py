@@ -1,5 +1,6 @@
 """The ways to reach a party as they are written in the ownership table: one field of a contact per kind."""
 
+from importlib.util import find_spec
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -45,6 +46,12 @@ def _region(text: str) -> str:
     if text not in PAGERDUTY_REGIONS:
         raise ValueError(f'{text!r} is not a service region|Use "us" or "eu"')
     return text
+
+
+def _apprise(text: str) -> str:
+    if find_spec("apprise") is None:
+        raise ValueError('needs a package that is not installed|Run: pip install "driftwarden[apprise]"')
+    return secret_reference(text)
 
 
 def _key_only(contact: object) -> object:
@@ -99,7 +106,7 @@ class WireContact(_Wire):
     pagerduty: Annotated[WirePagerDuty, BeforeValidator(_key_only)] | None = None
     goalert: WireGoAlert | None = None
     alertmanager: Url | None = None
-    apprise: Secret | None = None
+    apprise: Annotated[str, AfterValidator(_apprise)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "WireContact":

@@ -22,13 +22,8 @@ from sqlalchemy.exc import OperationalError
 from alerting.errors import SecretError
 from alerting.outbox import RetryRules
 from alerting.ownership_file import load_ownership
+from alerting.sinks.alertmanager import AlertmanagerSink
 from alerting.sinks.call import Call
-from alerting.sinks.email import EmailSink
-from alerting.sinks.log import LogSink
-from alerting.sinks.sink import Sink
-from alerting.sinks.slack import SlackSink
-from alerting.sinks.teams import TeamsSink
-from alerting.sinks.webhook import WebhookSink
 from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
@@ -36,10 +31,11 @@ from service.build import Line, line, policy
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
-from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
+from service.resend import Resend
 from service.settings import Settings
+from service.sinks import earlier_in, sinks
 from service.sources.errors import KafkaUnusable, SourceFailed
 from service.sources.event_log import EventLog
 from service.sources.kafka import KafkaSource
@@ -68,6 +64,7 @@ class App:
     parts: Line
     deliver: Deliver
     timekeeper: Timekeeper
+    resend: Resend
     table: TableWatch
     api: FastAPI
     sources: list[Callable[[], Source]]
@@ -91,6 +88,7 @@ class App:
                     group.create_task(self.parts.watch(build).run(self.stop))
                 group.create_task(self.deliver.run(self.stop))
                 group.create_task(self.timekeeper.run(self.stop))
+                group.create_task(self.resend.run(self.stop))
                 group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
@@ -157,18 +155,10 @@ def build_app(settings: Settings) -> App:
     event_log = _event_log(settings)
     metrics = Metrics(store, settings, parts.progress, parts.watchlist, wall_ms)
     call = Call(httpx2.AsyncClient(trust_env=False), utc_now, settings.alerting.attempt_seconds_max)
-    sinks: dict[str, Sink] = {
-        "log": LogSink(),
-        "webhook": WebhookSink(call, _secret),
-        "email": EmailSink(
-            mail_server(settings.alerting.smtp), _secret, utc_now, settings.alerting.attempt_seconds_max
-        ),
-        "slack": SlackSink(call, _secret),
-        "teams": TeamsSink(call, _secret),
-    }
+    alertmanager = AlertmanagerSink(call, _secret, earlier_in(store))
     deliver = Deliver(
         store=store,
-        sinks=sinks,
+        sinks=sinks(settings, call, _secret, store, alertmanager),
         rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
         worker=worker,
         wall=utc_now,
@@ -176,6 +166,7 @@ def build_app(settings: Settings) -> App:
         progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
     )
+    resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
     api = build_api(
         ApiDependencies(
             store=store,
@@ -193,7 +184,16 @@ def build_app(settings: Settings) -> App:
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, mail)
     timekeeper = Timekeeper(store, policy(settings), worker, utc_now, parts.progress)
     return App(
-        settings, store, parts, deliver, timekeeper, table, api, _sources(settings, event_log, worker), event_log
+        settings,
+        store,
+        parts,
+        deliver,
+        timekeeper,
+        resend,
+        table,
+        api,
+        _sources(settings, event_log, worker),
+        event_log,
     )
 
 

@@ -25,6 +25,7 @@ class Progress:
     refused: dict[str, int] = field(default_factory=dict)
     ticks: int = 0
     delivered: dict[tuple[str, str], int] = field(default_factory=dict)
+    resent: dict[tuple[str, str], int] = field(default_factory=dict)
     commit_buckets: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_SECONDS_BOUNDS) + 1))
     commit_seconds: float = 0.0
     commits: int = 0

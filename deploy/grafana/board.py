@@ -159,12 +159,14 @@ def _books() -> list[dict[str, Json]]:
 
 def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
+    again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
         _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
         _series("Age of the oldest notice waiting", [("driftwarden_outbox_oldest_seconds", "{{instance}}")], unit="s"),
         _series("Notices waiting and given up", waiting),
         _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
+        _series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
         _series("Incidents that nobody owned", [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]),
         _series(
             "Monitors that a rule gives to somebody, by model",

@@ -80,6 +80,10 @@ DELIVERIES = Family(
     "driftwarden_deliveries_total", "counter", ("destination", "outcome"),
     "Attempts to send a notice, by what the destination said.",
 )  # fmt: skip
+RESENDS = Family(
+    "driftwarden_resends_total", "counter", ("destination", "outcome"),
+    "Alerts sent to an Alertmanager again so that it does not forget them, by what it said.",
+)  # fmt: skip
 OUTBOX_PENDING = Family("driftwarden_outbox_pending", "gauge", (), "Notices waiting to be sent.")
 OUTBOX_OLDEST = Family(
     "driftwarden_outbox_oldest_seconds", "gauge", (), "Age of the oldest notice waiting; 0 when none waits."
@@ -105,8 +109,8 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
-    COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD, INCIDENTS_OPEN,
-    FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
+    COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
+    INCIDENTS_OPEN, FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 
 

@@ -87,6 +87,10 @@ class ServiceCollector:
         for labels, count in sorted(progress.delivered.copy().items()):
             deliveries.add_metric(labels, count)
         yield deliveries
+        resends = counter(catalog.RESENDS)
+        for labels, count in sorted(progress.resent.copy().items()):
+            resends.add_metric(labels, count)
+        yield resends
 
     def _alerting(self) -> Iterable[Metric]:
         held = waiting(self.store)

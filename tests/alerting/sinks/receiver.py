@@ -17,7 +17,10 @@ class Request:
 
 @dataclass(slots=True)
 class Receiver:
-    """`answers` are sent in turn, raw, then 204 for ever; None means to say nothing until the server stops."""
+    """`answers` are sent in turn, raw, then 204 for ever; None means to say nothing until the server stops.
+
+    An answer may have a body, after an empty line.
+    """
 
     answers: list[str | None] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -35,7 +38,9 @@ class Receiver:
             if answer is None:
                 await self.stopping.wait()
                 return
-            writer.write(f"HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+            top, _, content = answer.partition("\r\n\r\n")
+            length = len(content.encode())
+            writer.write(f"HTTP/1.1 {top}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}".encode())
             await writer.drain()
         finally:
             writer.close()

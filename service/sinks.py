@@ -1,0 +1,53 @@
+"""Every kind of destination there is, chosen once."""
+
+import asyncio
+from collections.abc import Callable
+
+from alerting.outbox import Delivery
+from alerting.sinks.alertmanager import AlertmanagerSink
+from alerting.sinks.apprise import AppriseSink
+from alerting.sinks.call import Call
+from alerting.sinks.email import EmailSink
+from alerting.sinks.goalert import GoAlertSink
+from alerting.sinks.log import LogSink
+from alerting.sinks.pagerduty import PagerDutySink
+from alerting.sinks.ringing import Earlier
+from alerting.sinks.sink import Sink
+from alerting.sinks.slack import SlackSink
+from alerting.sinks.teams import TeamsSink
+from alerting.sinks.webhook import WebhookSink
+from service.mail_server import mail_server
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.lines import tried_before
+
+
+def sinks(
+    settings: Settings, call: Call, secret_of: Callable[[str], str], store: Store, alertmanager: AlertmanagerSink
+) -> dict[str, Sink]:
+    """Give the sink of each kind by its name; `alertmanager` is shared with whoever sends its alerts again."""
+    earlier = earlier_in(store)
+    return {
+        "log": LogSink(),
+        "webhook": WebhookSink(call, secret_of),
+        "email": EmailSink(mail_server(settings.alerting.smtp), secret_of, call.wall, call.seconds_max),
+        "slack": SlackSink(call, secret_of),
+        "teams": TeamsSink(call, secret_of),
+        "pagerduty": PagerDutySink(call, secret_of, earlier),
+        "goalert": GoAlertSink(call, secret_of, earlier),
+        "alertmanager": alertmanager,
+        "apprise": AppriseSink(secret_of, call.seconds_max),
+    }
+
+
+def earlier_in(store: Store) -> Earlier:
+    """Look up in a store what was tried on a line before a delivery."""
+
+    def read(delivery: Delivery) -> list[Delivery]:
+        with store.read() as connection:
+            return tried_before(connection, delivery)
+
+    async def earlier(delivery: Delivery) -> list[Delivery]:
+        return await asyncio.to_thread(read, delivery)
+
+    return earlier
