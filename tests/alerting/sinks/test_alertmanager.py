@@ -93,6 +93,20 @@ def test_a_tier_that_failed_to_arrive_is_ended_as_well() -> None:
     assert tiers(alerts(over, [opened, raised], LATER)) == [("act", False), ("investigate", False)]
 
 
+def test_what_is_told_after_the_end_opens_nothing_again() -> None:
+    *before, over = line(investigated(), TARGET)
+    later = replace(before[2], seq=over.seq + 1)
+
+    assert tiers(alerts(later, [*before, over], LATER)) == [("investigate", False)]
+
+
+def test_an_incident_that_comes_back_to_a_party_is_open_there_again() -> None:
+    *before, over = line(investigated(), TARGET)
+    again = replace(before[0], seq=over.seq + 1)
+
+    assert tiers(alerts(again, [*before, over], LATER)) == [("investigate", True)]
+
+
 def test_an_open_alert_outlives_three_sends_that_are_missed() -> None:
     (alert,) = alerts(line(risen(), TARGET)[0], [], LATER)
 
