@@ -147,8 +147,8 @@ class App:
 def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    mail = bool(settings.alerting.smtp.host)
-    ownership = OwnershipTable(load_ownership(settings.alerting.owners, mail=mail))
+    server = mail_server(settings.alerting.smtp)
+    ownership = OwnershipTable(load_ownership(settings.alerting.owners, mail=bool(server.host)))
     store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
     parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
     event_log = _event_log(settings)
@@ -157,9 +157,7 @@ def build_app(settings: Settings) -> App:
     sinks: dict[str, Sink] = {
         "log": LogSink(),
         "webhook": WebhookSink(call, _secret),
-        "email": EmailSink(
-            mail_server(settings.alerting.smtp), _secret, utc_now, settings.alerting.attempt_seconds_max
-        ),
+        "email": EmailSink(server, _secret, utc_now, settings.alerting.attempt_seconds_max),
         "slack": SlackSink(call, _secret),
         "teams": TeamsSink(call, _secret),
     }
@@ -187,7 +185,7 @@ def build_app(settings: Settings) -> App:
             intake=_intake(event_log, settings) if event_log is not None else None,
         )
     )
-    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, mail)
+    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
     return App(settings, store, parts, deliver, table, api, _sources(settings, event_log, worker), event_log)
 
 
