@@ -129,12 +129,21 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     for name in Settings.model_fields:
         section = getattr(settings, name)
         if isinstance(section, BaseModel):
-            values = {key: getattr(section, key) for key in type(section).model_fields}
-            paths = {key: folder / value for key, value in values.items() if isinstance(value, Path)}
-            sections[name] = section.model_copy(update=paths)
+            sections[name] = _anchored(section, folder)
     if file := _sqlite_file(settings.store.url):
         sections["store"] = settings.store.model_copy(update={"url": f"{_SQLITE}{folder / file}"})
     return settings.model_copy(update=sections)
+
+
+def _anchored(section: BaseModel, folder: Path) -> BaseModel:
+    values: dict[str, object] = {}
+    for key in type(section).model_fields:
+        value = getattr(section, key)
+        if isinstance(value, Path):
+            values[key] = folder / value
+        elif isinstance(value, tuple):
+            values[key] = tuple(_anchored(one, folder) if isinstance(one, BaseModel) else one for one in value)
+    return section.model_copy(update=values)
 
 
 def _sqlite_file(url: str) -> str:

@@ -15,7 +15,7 @@ class Progress:
     `troubles` says of each loop that waits for the store why that is; the service is not ready while there are any. A
     source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
     used, where the last good one stays in force. `covered`: by model version, the share of its monitors that a rule of
-    the ownership table gives to somebody.
+    the ownership table gives to somebody. `checkpoints`: of the audit, by place and what became of them.
     """
 
     records: int = 0
@@ -30,6 +30,7 @@ class Progress:
     fallbacks: int = 0
     ownership_fault: str = ""
     covered: Mapping[ModelKey, float] = field(default_factory=dict)
+    checkpoints: dict[tuple[str, str], int] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 
