@@ -9,8 +9,8 @@ from detectors.reading import BinMove, Reading, State
 from detectors.subject import Counts
 from detectors.words import bin_label, percent, probability, too_few
 
-MOVES = 5
-"""Bins named in the evidence."""
+MOVES = 20
+"""Bins of the evidence at most: all that a number has, and of a category the ones that moved most."""
 
 SHIFT_MIN, SPREAD_MIN = 0.02, 0.005
 """Change of the mean rank, or of its squared distance from the middle, that is put into words."""
@@ -63,21 +63,21 @@ def psi(
 
 
 def _evidence(baseline: Baseline, table: PsiTable, rows: Places) -> dict[int, tuple[str, tuple[BinMove, ...]]]:
-    """Say of the chosen subjects what moved: in words, and as the bins that contribute most, greatest first."""
+    """Say of the chosen subjects what moved: in words, and its filled bins, those that contribute most first."""
     q, p = table.expected[rows], table.observed[rows]
     # Shares of nothing would make every contribution infinite; the order is all that is wanted here.
     weight = (p - q) * np.log((p + 1e-6) / (q + 1e-6))
     places = np.argsort(-weight, axis=1, kind="stable")[:, :MOVES]
-    moved = (np.take_along_axis(part, places, axis=1).tolist() for part in (weight, q, p))
+    moved = (np.take_along_axis(part, places, axis=1).tolist() for part in (q, p))
     found = {}
     for row, direction, *parts in zip(
         rows.tolist(), _directions(q, p, baseline.layout.unusable[rows]), places.tolist(), *moved, strict=True
     ):
         subject = baseline.subjects[row]
         moves = tuple(
-            BinMove(bin_label(subject, place), expected, observed)
-            for place, contribution, expected, observed in zip(*parts, strict=True)
-            if contribution > 0
+            BinMove(bin_label(subject, place), expected, observed, place)
+            for place, expected, observed in zip(*parts, strict=True)
+            if expected or observed
         )
         words = [direction] if direction and subject.kind == "numeric" else []
         words += [f"{move.label} {percent(move.expected)} -> {percent(move.observed)}" for move in moves[:2]]

@@ -24,7 +24,7 @@ from service.settings import DetectionSettings
 from service.store.changes import ModelKey
 from service.store.closing import ClosedPane, panes, put_sequences, segment_ticks, sequence_tick, sequences
 from service.store.decisions import put_decisions
-from service.store.reading_codec import encode_readings
+from service.store.reading_codec import BINS_KEPT, encode_readings
 from service.store.records import add_findings, ms, newest_incidents, put_readings
 from service.watchlist import Watchlist
 from service.windows import DAYS_30_SECONDS, STEP, WINDOWS, Window, alpha
@@ -196,7 +196,7 @@ class Evaluator:
             tier = self.policy.ladder.tier(finding)
             if tier is not None and turn.state(finding.stream).is_news(finding, str(tier)):
                 fresh.append((finding, str(tier)))
-        add_findings(connection, turn.tick, [(f, tier, msgspec.json.encode(f).decode()) for f, tier in fresh])
+        add_findings(connection, turn.tick, [(f, tier, _row(f)) for f, tier in fresh])
         self.on_findings(fresh)
         if not turn.findings:
             return
@@ -208,3 +208,8 @@ class Evaluator:
 
     def _time(self, tick: int) -> datetime:
         return datetime.fromtimestamp(tick * self.tick_seconds, UTC)
+
+
+def _row(finding: Finding) -> str:
+    """A finding as its row keeps it: its incident has all the bins."""
+    return msgspec.json.encode(replace(finding, moves=finding.moves[:BINS_KEPT])).decode()

@@ -220,7 +220,7 @@ def _findings(stream: Stream, readings: Sequence[Reading], tick: int) -> list[Fi
             since=at - timedelta(minutes=5), at=at, n=r.n, reference_n=r.reference_n, reason=r.why, value=r.value,
             low=r.low, high=r.high, p_value=r.p_value, threshold=r.threshold, row=123, e_value=9.1, e_needed=6.3,
             budget="Expected at this setting: at most 1 false page in 30 days for credit-risk, over its 40 monitors.",
-            moves=tuple(Move(m.label, m.expected, m.observed) for m in r.moves),
+            moves=tuple(Move(m.label, m.expected, m.observed, m.place) for m in r.moves),
         )
         for r in readings
         if r.state == "drifting" and r.detector != "esr"
