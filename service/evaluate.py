@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from detectors.catalog import Options, read_window
 from detectors.fixed import read_fixed
 from detectors.fold import zeros
 from detectors.reading import Reading
+from service.candidates import candidates
 from service.changes import name_changes, since_change
 from service.evidence_readings import evidence_readings
 from service.found import Turn, findings_of
@@ -201,7 +203,9 @@ class Evaluator:
         if not turn.findings:
             return
         now = self.told_at(turn.at)
-        decisions = decide(turn.findings, turn.incidents, self.gating.table, self.policy, now)
+        decisions = decide(
+            turn.findings, turn.incidents, self.gating.table, self.policy, now, partial(candidates, connection)
+        )
         turn.take(decisions.incidents)
         put_decisions(connection, decisions, now)
         self.on_decisions(decisions)

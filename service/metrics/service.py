@@ -109,6 +109,10 @@ class ServiceCollector:
         for key, share in self.progress.covered.items():
             covered.add_metric((key.kind, key.model, key.version), share)
         yield covered
+        failures = counter(catalog.RENDER_FAILURES)
+        for what, count in self.progress.render_failures.copy().items():
+            failures.add_metric((what,), count)
+        yield failures
 
     def _size(self) -> Iterable[Metric]:
         models = gauge(catalog.MODELS)
