@@ -26,7 +26,8 @@ class Evidence:
     """One member of an incident at its worst; `low` and `high` bound the effect at the policy's confidence.
 
     `bounds` is what `low` must reach for observe, investigate and act, empty where the detector has no such bounds.
-    `onset` is when its change began, where evidence has dated it; `since` when the window began that is shown.
+    `since` is when the window that is shown began, `first_since` when the first one did that showed the change, and
+    `onset` when the change itself began, where evidence has dated it.
     """
 
     segment: str
@@ -50,6 +51,7 @@ class Evidence:
     budget: str = ""
     bounds: tuple[float, ...] = ()
     onset: datetime | None = None
+    first_since: datetime | None = None
 
     def to_json_object(self) -> dict[str, Json]:
         """Give it as JSON values, times in ISO 8601; `from_json_object` reads it back."""
@@ -60,6 +62,7 @@ class Evidence:
             "row": self.row, "reason": self.reason, "e_value": self.e_value, "e_needed": self.e_needed,
             "budget": self.budget, "cleared_at": self.cleared_at.isoformat() if self.cleared_at else None,
             "bounds": list(self.bounds), "onset": self.onset.isoformat() if self.onset else None,
+            "first_since": self.first_since.isoformat() if self.first_since else None,
             "moves": [
                 {"label": m.label, "expected": m.expected, "observed": m.observed, "place": m.place}
                 for m in self.moves
@@ -123,7 +126,7 @@ def _evidence(member: Member, policy: Policy) -> Evidence:
         value=peak.value, low=peak.low, high=peak.high, n=peak.n, reference_n=peak.reference_n, since=peak.since,
         at=peak.at, row=peak.row, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
         e_value=peak.e_value, e_needed=peak.e_needed, budget=peak.budget,
-        bounds=policy.ladder.rungs(member.detector) or (), onset=peak.onset,
+        bounds=policy.ladder.rungs(member.detector) or (), onset=peak.onset, first_since=member.since,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from alerting.advice import section
 from alerting.audit import Json
 from alerting.candidate import Candidate
 from alerting.clocks import Clock
-from alerting.evidence import DRAWN, Evidence, ranked
+from alerting.evidence import Evidence, ranked
 from alerting.incident import Incident, Intent
 from alerting.policy import Policy
 from alerting.route import Addressee, Role
@@ -141,7 +141,7 @@ def compose(
 def _links(incident: Incident, evidence: Sequence[Evidence], policy: Policy) -> tuple[Link, ...]:
     page = f"{policy.public_url.rstrip('/')}/incidents/{incident.id}" if policy.public_url else ""
     runbook = section(policy.runbook_url, evidence[0].detector) if policy.runbook_url else page
-    picture = f"{page}/picture.svg" if page and any(item.moves for item in evidence[:DRAWN]) else ""
+    picture = f"{page}/picture.svg" if page and any(item.moves for item in evidence) else ""
     every = (("Runbook", runbook), ("Incident", page), ("Picture", picture))
     return tuple(Link(text, url) for text, url in every if url)
 

@@ -28,16 +28,19 @@ _BOLD = 1.15
 
 
 def picture(evidence: Sequence[Evidence], title: str, width: int = WIDTH) -> str:
-    """Draw the most telling members, at most three: the first with all its bins, the others with those that moved most.
+    """Draw the most telling members, at most three: the lead's subject with all bins, others with what moved most.
+
+    A second detector on a subject is drawn where it shows more bins than the first.
 
     `width` in pixels, 300 to 1,200. The result is a whole SVG document of less than 30 KB that loads nothing, with a
     title and a description for people who cannot see it.
     """
     inner = min(max(width, WIDTH_MIN), WIDTH_MAX) - 2 * PAD
-    drawn = evidence[:DRAWN]
+    drawn = _chosen(evidence)
     blocks = [_head(title, inner)]
-    for rank, item in enumerate(drawn):
-        blocks += [_facts(item, inner), _ladder(item, inner), _bins(item, inner, None if rank == 0 else MOVES_MAX)]
+    for item in drawn:
+        bins_max = None if _place(item) == _place(drawn[0]) else MOVES_MAX
+        blocks += [_facts(item, inner), _ladder(item, inner), _bins(item, inner, bins_max)]
     whole = stacked(blocks)
     w, h = at(inner + 2 * PAD), at(whole.height + 2 * PAD)
     told = " ".join(_told(item) for item in drawn)
@@ -53,13 +56,27 @@ def picture(evidence: Sequence[Evidence], title: str, width: int = WIDTH) -> str
 def picture_of(about: Mapping[str, Json], width: int = WIDTH) -> str:
     """Draw what a message's `data` tells; raises pydantic's ValidationError where it is not what we compose."""
     listed = about.get("evidence")
-    evidence = [Evidence.from_json_object(item) for item in (listed if isinstance(listed, list) else [])[:DRAWN]]
+    evidence = [Evidence.from_json_object(item) for item in (listed if isinstance(listed, list) else [])]
     return picture(evidence, titled(str(about.get("model", "")), str(about.get("version", ""))), width)
 
 
 def titled(model: str, version: str) -> str:
     """Name what a picture is of."""
     return f"What moved in {clean(model)} {clean(version)}"
+
+
+def _chosen(evidence: Sequence[Evidence]) -> list[Evidence]:
+    most: dict[tuple[str, str], int] = {}
+    chosen = []
+    for item in evidence:
+        if len(item.moves) > most.get(_place(item), -1):
+            most[_place(item)] = len(item.moves)
+            chosen.append(item)
+    return chosen[:DRAWN]
+
+
+def _place(item: Evidence) -> tuple[str, str]:
+    return item.segment, item.subject
 
 
 def _head(title: str, inner: float) -> Block:
@@ -154,9 +171,18 @@ def _row(move: Move, item: Evidence, top: float, inner: float, *, strong: bool) 
     left, right = inner * 0.3, inner * 0.25
     room = inner - left - right
     bars = [bar(left, 4 + 11 * n, part * room, 10, when) for n, (part, when) in enumerate(parts)]
-    label = text(0, 18, fitted(move.label, left - 8, 12 * _BOLD), 12, kind)
+    names = _label(move.label, left - 8, kind)
     numbers = text(inner, 13, shares, 12, f"{kind} end"), text(inner, 26, counts, 11, "soft end")
-    return Block((label, *bars, *numbers), 31)
+    return Block((*names, *bars, *numbers), 31)
+
+
+def _label(name: str, width: float, kind: str) -> list[str]:
+    """Name a bin in at most two lines."""
+    size = 12 * _BOLD if kind else 12
+    lines = list(wrapped(clean(name), width, size))
+    if len(lines) < 2:
+        return [text(0, 18, line, 12, kind) for line in lines]
+    return [text(0, 12, lines[0], 12, kind), text(0, 26, fitted(" ".join(lines[1:]), width, size), 12, kind)]
 
 
 def _told(item: Evidence) -> str:
@@ -182,7 +208,8 @@ def _seen(item: Evidence) -> str:
 
 
 def _since(item: Evidence) -> str:
-    began = f"began at about {_utc(item.onset)}" if item.onset else f"first seen in the window from {_utc(item.since)}"
+    first = f"first seen in a window that began {_utc(item.first_since or item.since)}"
+    began = f"began at about {_utc(item.onset)}" if item.onset else first
     return f"{began}, clear since {_utc(item.cleared_at)}" if item.cleared_at else began
 
 

@@ -178,11 +178,12 @@ def _moved(parts: Parts) -> Iterator[str]:
 
 
 def _began(incident: Incident) -> Iterator[str]:
-    first_seen = f"irst seen in a window that began {_utc(min(m.since for m in incident.members))}."
+    first = min(member.since for member in incident.members)
+    later = f"; first seen in a window that began {_utc(first)}" if first > began(incident) else ""
     if any(member.peak.onset for member in incident.members):
-        yield f"  It began at about {_utc(began(incident))}, going back through the evidence; f{first_seen}"
+        yield f"  It began at about {_utc(began(incident))}, going back through the evidence{later}."
     else:
-        yield f"  F{first_seen}"
+        yield f"  First seen in a window that began {_utc(first)}."
     if incident.tier is not Tier.BLIND:
         yield ""
         yield "What changed shortly before"

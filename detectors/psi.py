@@ -38,11 +38,12 @@ def psi(
     A window larger than a third of the reference is used, but counts as N = M / 3 in the p-value and in `low` (see
     `detectors.rates.discounted`).
     Drifting when p <= alpha and low >= floor; insufficient when window or reference has fewer than events_min events.
+    From the floor on the bins are given whatever p is: evidence of many windows may know better than that of one.
     """
     layout = baseline.layout
     table = PsiTable.of(layout.bins(reference), layout.bins(window), layout.unusable + 1, confidence, effects, worth)
-    chosen = (table.p <= alpha) & (table.low >= floor) & (np.minimum(table.n, table.m) >= events_min)
-    evidence = _evidence(baseline, table, np.flatnonzero(chosen))
+    large = (table.low >= floor) & (np.minimum(table.n, table.m) >= events_min)
+    evidence = _evidence(baseline, table, np.flatnonzero(large))
     columns = (table.n.astype(np.int64), table.m.astype(np.int64), table.value, table.low, table.high, table.p)
     rows = zip(baseline.subjects, *(column.tolist() for column in columns), strict=True)
     readings = []
@@ -55,9 +56,10 @@ def psi(
         state: State = "ok"
         moves: tuple[BinMove, ...] = ()
         if row in evidence:
-            state = "drifting"
             words, moves = evidence[row]
-            why += f": {words}"
+            if p <= alpha:
+                state = "drifting"
+                why += f": {words}"
         readings.append(Reading(subject.name, "psi", window_name, state, n, m, value, low, high, p, floor, why, moves))
     return readings
 

@@ -74,7 +74,7 @@ def _deployments(connection: Connection, stream: Stream, first: int, last: int) 
             "deploy",
             f"version {one.version}: {one.what}" if one.version else one.what,
             _time(one.at_ms),
-            f"announced by {one.announced_by}",
+            f"announced by {one.announced_by}" if one.announced_by else "announced",
             one.link,
         )
         for one in deployments_of(connection, stream.model, first, last, ROWS_MAX)

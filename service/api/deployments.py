@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
 from service.api.body import BodyReader, Room
 from service.api.dependencies import ApiDependencies, Dependencies
-from service.api.gate import Caller, needs
+from service.api.gate import ANYBODY, Caller, needs
 from service.api.models import at_ms
 from service.api.problem import Problem
 from service.store.deployments import KEPT_DAYS, Deployment, add_deployment, deployments
@@ -70,7 +70,7 @@ class DeploymentShape(Shape):
     at: datetime
     what: str
     link: str
-    announced_by: str = Field(description="Name of the token that announced it.")
+    announced_by: str = Field(description="Name of the token that announced it; empty where there are none.")
     announced_at: datetime
 
 
@@ -103,7 +103,7 @@ async def announce(
         announced = _read(await reader.read(request))
     finally:
         reader.close()
-    wanted = _deployment(dependencies, announced, caller.name)
+    wanted = _deployment(dependencies, announced, caller.name if caller.name != ANYBODY else "")
     return _shape(await asyncio.to_thread(_keep, dependencies, wanted, announced))
 
 

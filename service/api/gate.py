@@ -25,6 +25,9 @@ GRANTS: dict[Role, frozenset[Role]] = {
 }
 """What the holder of a role may do."""
 
+ANYBODY = "anonymous"
+"""Who asks where there are no tokens."""
+
 _REALM = 'realm="driftwarden"'
 _scheme = HTTPBearer(auto_error=False, description="A token of the settings' `api.tokens`.")
 
@@ -55,7 +58,7 @@ def needs(*roles: Role, basic: bool = False) -> Check:
         api = dependencies.settings.api
         if not api.tokens:
             refuse_strange_host(api, request.headers.get("host", ""))
-            return Caller("anonymous", "admin")
+            return Caller(ANYBODY, "admin")
         return admit(api.tokens, request.headers.get("authorization", ""), *roles, basic=basic)
 
     return check

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.responses import Response
 
-from alerting.evidence import DRAWN, Evidence, ranked
+from alerting.evidence import Evidence, ranked
 from alerting.incident import Incident
 from alerting.picture import WIDTH, WIDTH_MAX, WIDTH_MIN, picture, titled
 from service.api.dependencies import ApiDependencies, Dependencies
@@ -43,4 +43,4 @@ def incident_picture(
 
 
 def _evidence(dependencies: ApiDependencies, incident: Incident) -> tuple[Evidence, ...]:
-    return ranked(incident, policy(dependencies.settings))[:DRAWN]
+    return ranked(incident, policy(dependencies.settings))

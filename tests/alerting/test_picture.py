@@ -63,6 +63,16 @@ def test_no_more_than_three_members_are_drawn() -> None:
     assert [text for text in texts if text.startswith("feature_")] == ["feature_0", "feature_1", "feature_2"]
 
 
+def test_what_one_detector_has_shown_of_a_subject_another_does_not_show_again() -> None:
+    both = [replace(finding(), moves=_bins(14)), finding(detector="ks", low=0.3, high=0.4)]
+    broken = [finding(detector="missing", low=0.21, high=0.22), replace(finding(), moves=_bins(14))]
+
+    assert [text for text in _texts(_drawn(_of(*both))) if ", tier" in text] == [
+        "in all events: psi 0.35 (0.3 to 0.4), tier act"
+    ]
+    assert len([text for text in _texts(_drawn(_of(*broken))) if text.startswith("bin ")]) == 14
+
+
 def test_bars_are_as_long_as_the_shares() -> None:
     moves = (Move("a", 0.2, 0.8, 0), Move("b", 0.8, 0.2, 1))
     root = _drawn(_of(replace(finding(), moves=moves)))
@@ -89,6 +99,12 @@ def test_the_facts_say_how_much_how_many_and_since_when() -> None:
     assert "in all events: psi 0.35 (0.3 to 0.4), tier act" in texts
     assert "n = 12,000 against 50,000 in the reference, 2026-11-20 11:55 to 12:00 UTC" in texts
     assert "began at about 2026-11-20 11:25 UTC" in texts
+
+
+def test_without_a_date_the_first_window_that_showed_it_counts() -> None:
+    worse = opened([finding(low=0.21)], [finding(low=0.5, high=0.6, end=30)])
+
+    assert "first seen in a window that began 2026-11-20 11:55 UTC" in _texts(_drawn(ranked(worse, Policy())))
 
 
 @pytest.mark.parametrize(("value", "zone"), [(0.01, 0), (0.05, 1), (0.15, 2), (0.3, 3)])
@@ -139,7 +155,7 @@ def test_people_who_cannot_see_it_are_told_the_same() -> None:
 
     assert told.text == (
         "income in all events: psi 0.35 (0.3 to 0.4), tier act. n = 12,000 against 50,000 in the reference, "
-        "2026-11-20 11:55 to 12:00 UTC. first seen in the window from 2026-11-20 11:55 UTC. "
+        "2026-11-20 11:55 to 12:00 UTC. first seen in a window that began 2026-11-20 11:55 UTC. "
         "Share in the reference to share now: <= 0.31 5.0% to 12.1%; 0.31 to 0.84 10.0% to 2.0%."
     )
 
