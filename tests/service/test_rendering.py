@@ -22,6 +22,7 @@ from service.store.records import ms, put_delivery
 from service.store.schema import delivery
 from tests.alerting.examples import NOON, finding, owners
 from tests.service.api.seed import get, seeded
+from tests.service.lines import prepare
 
 MAIL = Destination("email:data:1", "email", "data@example.org")
 
@@ -94,6 +95,15 @@ def test_plain_words_are_counted_and_logged(caplog: pytest.LogCaptureFixture) ->
     assert len(decisions.deliveries) > 0
     assert progress.render_failures == {"notice": len(decisions.notices), "picture": 0}
     assert "is sent in plain words, by a fault of this service: ValueError" in caplog.text
+
+
+def test_the_line_counts_what_it_had_to_say_in_plain_words(tmp_path: Path) -> None:
+    parts = prepare(tmp_path / "s").parts
+    broken = Policy(confidence="high")  # type: ignore[arg-type]  # What no number can be written of.
+
+    parts.closer.evaluator.on_decisions(decide([finding()], {}, owners(), broken, NOON))
+
+    assert parts.progress.render_failures["notice"] > 0
 
 
 async def test_a_page_without_its_picture_says_why() -> None:
