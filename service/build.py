@@ -73,7 +73,7 @@ def line(
 
     def decided(decisions: Decisions) -> None:
         progress.fallbacks += len(decisions.fallback_used)
-        note_faults(decisions, progress)
+        note_faults(decisions.notices, progress)
         on_decisions(decisions)
 
     watchlist = Watchlist(store, settings.limits.models_max, settings.baseline.learn)

@@ -16,8 +16,8 @@ class Progress:
     source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
     used, where the last good one stays in force. `escalated` counts the clocks that ran out, by kind, and
     `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
-    share of its monitors that a rule of the ownership table gives to somebody. `render_failures`: how often words ("notice") or
-    a drawing ("picture") could not be made by a fault of ours, and what stands in for them was given instead.
+    share of its monitors that a rule of the ownership table gives to somebody. `render_failures`: how often words
+    ("notice") or a drawing ("picture") could not be made by a fault of ours, and what stands in for them was given.
     """
 
     records: int = 0

@@ -1,10 +1,10 @@
 """Words and pictures that a fault of ours kept from being made: counted and logged; the alert goes out all the same."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from alerting.decide import Decisions
+from alerting.notice import Notice
 from alerting.outbox import Delivery
 from alerting.picture import picture_of
 from service.progress import Progress
@@ -15,9 +15,9 @@ PICTURED = frozenset({"email"})
 """Sinks that attach a picture; the others link to it."""
 
 
-def note_faults(decisions: Decisions, progress: Progress) -> None:
+def note_faults(notices: Iterable[Notice], progress: Progress) -> None:
     """Count and log the notices that had to be written in plain words."""
-    for notice in decisions.notices:
+    for notice in notices:
         if notice.fault:
             progress.render_failures["notice"] += 1
             log.error("notice %s is sent in plain words, by a fault of this service: %s", notice.id, notice.fault)

@@ -90,7 +90,7 @@ def test_plain_words_are_counted_and_logged(caplog: pytest.LogCaptureFixture) ->
     progress = Progress()
     decisions = decide([finding()], {}, owners(), broken, NOON)
 
-    note_faults(decisions, progress)
+    note_faults(decisions.notices, progress)
 
     assert len(decisions.deliveries) > 0
     assert progress.render_failures == {"notice": len(decisions.notices), "picture": 0}
