@@ -17,7 +17,8 @@ class Progress:
     used, where the last good one stays in force. `escalated` counts the clocks that ran out, by kind, and
     `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
     share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
-    and what became of them.
+    and what became of them. `render_failures`: how often words ("notice") or a drawing ("picture") could not be made by
+    a fault of ours, and what stands in for them was given.
     """
 
     records: int = 0
@@ -37,6 +38,7 @@ class Progress:
     covered: Mapping[ModelKey, float] = field(default_factory=dict)
     checkpoints: dict[tuple[str, str], int] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+    render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
     _polled: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -167,7 +167,11 @@ class AlertingSettings(_Section):
         "investigate", description="Lowest tier that is sent."
     )
     clear_evaluations: int = Field(3, ge=1, description="Clear evaluations in a row before an incident resolves.")
-    runbook_url: str = Field("", description="Runbook that notices link to; empty: the page this service serves.")
+    runbook_url: str = Field(
+        "",
+        description="Runbook that notices link to, at the detector's section (headings as in docs/runbook.md); empty: "
+        "the page this service serves.",
+    )
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
     smtp: SmtpSettings = SmtpSettings()

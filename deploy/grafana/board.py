@@ -161,6 +161,7 @@ def _books() -> list[dict[str, Json]]:
 def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
     again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
+    unmade = "sum by (what) (increase(driftwarden_render_failures_total[1d]))"
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
         _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
@@ -175,6 +176,7 @@ def _notices() -> list[dict[str, Json]]:
             unit="percentunit",
         ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
+        _series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
     ]
 
 

@@ -15,6 +15,7 @@ from service.api.board import Board
 from service.api.body import Room
 from service.api.books import book_routes
 from service.api.dependencies import ApiDependencies
+from service.api.deployments import deployment_routes
 from service.api.gate import needs
 from service.api.health import health_routes
 from service.api.incidents import incident_routes
@@ -54,14 +55,9 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(health_routes())
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
     for routes in (
-        baseline_routes,
-        model_routes,
-        monitor_routes,
-        incident_routes,
-        book_routes,
-        people_routes,
+        baseline_routes, model_routes, monitor_routes, incident_routes, deployment_routes, book_routes, people_routes,
         remark_routes,
-    ):
+    ):  # fmt: skip
         app.include_router(routes())
     if dependencies.intake is not None:
         app.include_router(

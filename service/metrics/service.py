@@ -111,6 +111,10 @@ class ServiceCollector:
         for key, share in self.progress.covered.items():
             covered.add_metric((key.kind, key.model, key.version), share)
         yield covered
+        failures = counter(catalog.RENDER_FAILURES)
+        for what, count in self.progress.render_failures.copy().items():
+            failures.add_metric((what,), count)
+        yield failures
 
     def _audit(self) -> Iterable[Metric]:
         age, made = gauge(catalog.CHECKPOINT_AGE), counter(catalog.CHECKPOINTS)

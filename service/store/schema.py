@@ -1,4 +1,4 @@
-"""Every table. A change here needs a migration in `migrations/versions`; a test compares the two."""
+"""Every table but that of `deployments`. A change here needs a migration in `migrations/versions`; a test compares."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
