@@ -7,8 +7,10 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from alerting.audit import AuditEntry
+from alerting.candidate import Candidates, nothing_known
 from alerting.cause import is_view
 from alerting.escalate import DISPOSED, armed, begun
+from alerting.evidence import began, lean
 from alerting.finding import Finding
 from alerting.grouping import broken_together, by_cause, swallowed
 from alerting.handling import Closing
@@ -20,7 +22,7 @@ from alerting.policy import Policy
 from alerting.routing import concerned, informed, route_for, unheard
 from alerting.step import step
 from alerting.tell import SERVICE, FallbackUsed, Telling, state_of
-from alerting.tiers import Tier
+from alerting.tiers import SELF_WATCH, Tier
 
 __all__ = ["Decisions", "FallbackUsed", "IncidentChange", "Policy", "decide"]
 
@@ -61,14 +63,16 @@ def decide(
     ownership: Ownership,
     policy: Policy,
     now: datetime,
+    candidates: Candidates = nothing_known,
 ) -> Decisions:
     """Decide what becomes of findings. `now` is when people are told: deadlines and first attempts count from it.
 
     `incidents` holds the newest incident of each cause. One that is over may be left out once it is closed, nothing of
     it is held and no window reaches back to when it resolved; before that it keeps old change from opening a new one.
     Findings that ended at different times are taken one time after the other, as if each had been decided on its own.
+    `candidates` is asked what else happened to the model whenever an incident opens, rises or ends.
     """
-    draft = _Draft(ownership, policy, Telling(policy, now), dict(incidents))
+    draft = _Draft(ownership, policy, Telling(policy, now), dict(incidents), candidates)
     for _, evaluation in groupby(sorted(findings, key=lambda f: f.at), key=lambda f: f.at):
         draft.read(list(evaluation))
     return draft.decisions()
@@ -82,6 +86,7 @@ class _Draft:
     policy: Policy
     telling: Telling
     newest: dict[str, Incident]
+    candidates: Candidates
     changed: dict[str, Incident] = field(default_factory=dict)
     changes: list[IncidentChange] = field(default_factory=list)
 
@@ -121,6 +126,7 @@ class _Draft:
         elif incident.route is not None and is_view(incident.cause):
             reached = informed(incident, incident.route, self.ownership)
             incident = replace(incident, route=replace(incident.route, informed=reached))
+        incident = self._known(incident, effects)
         self._audit(was, incident, effects)
         for effect in effects:
             self.changes.append(_change(incident, effect))
@@ -129,6 +135,12 @@ class _Draft:
         if incident.open:
             return self.telling.tell(incident, "open", unheard(incident, self.policy.rules.notify_from))
         return self._over(incident) if was is None or was.open else incident
+
+    def _known(self, incident: Incident, effects: Sequence[Effect]) -> Incident:
+        """Note what changed shortly before, where there is anything to tell, and drop bins that nobody is shown."""
+        if incident.lead.detector not in SELF_WATCH and any(not isinstance(e, MemberJoined) for e in effects):
+            incident = replace(incident, candidates=tuple(self.candidates(incident.stream, began(incident))))
+        return lean(incident, self.policy)
 
     def _tell(self, incident: Incident, intent: Intent) -> Incident:
         begun_anew = begun(incident, self.telling.now) if intent in ("open", "raise") else incident

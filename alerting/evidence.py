@@ -1,8 +1,12 @@
 """Why an incident is what it is: its members, the telling ones first, cut to what a person reads."""
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pydantic import TypeAdapter
+
+from alerting.audit import Json
 from alerting.finding import Finding, Move
 from alerting.incident import Incident
 from alerting.member import Member
@@ -11,10 +15,20 @@ from alerting.tiers import Tier
 
 EVIDENCE_MAX = 10
 
+DRAWN = 3
+"""Members that a picture shows; a notice carries all their bins, and MOVES_MAX of the others."""
+
+MOVES_MAX = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One member of an incident at its worst; `low` and `high` bound the effect at the policy's confidence."""
+    """One member of an incident at its worst; `low` and `high` bound the effect at the policy's confidence.
+
+    `bounds` is what `low` must reach for observe, investigate and act, empty where the detector has no such bounds.
+    `since` is when the window that is shown began, `first_since` when the first one did that showed the change, and
+    `onset` when the change itself began, where evidence has dated it.
+    """
 
     segment: str
     subject: str
@@ -35,6 +49,30 @@ class Evidence:
     e_value: float | None = None
     e_needed: float | None = None
     budget: str = ""
+    bounds: tuple[float, ...] = ()
+    onset: datetime | None = None
+    first_since: datetime | None = None
+
+    def to_json_object(self) -> dict[str, Json]:
+        """Give it as JSON values, times in ISO 8601; `from_json_object` reads it back."""
+        return {
+            "segment": self.segment, "subject": self.subject, "detector": self.detector, "window": self.window,
+            "tier": str(self.tier), "value": self.value, "low": self.low, "high": self.high, "n": self.n,
+            "reference_n": self.reference_n, "since": self.since.isoformat(), "at": self.at.isoformat(),
+            "row": self.row, "reason": self.reason, "e_value": self.e_value, "e_needed": self.e_needed,
+            "budget": self.budget, "cleared_at": self.cleared_at.isoformat() if self.cleared_at else None,
+            "bounds": list(self.bounds), "onset": self.onset.isoformat() if self.onset else None,
+            "first_since": self.first_since.isoformat() if self.first_since else None,
+            "moves": [
+                {"label": m.label, "expected": m.expected, "observed": m.observed, "place": m.place}
+                for m in self.moves
+            ],
+        }  # fmt: skip
+
+    @classmethod
+    def from_json_object(cls, value: Json) -> "Evidence":
+        """Read what `to_json_object` gave; raises pydantic's ValidationError, which names the field."""
+        return _adapter().validate_python(value)
 
 
 def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
@@ -42,11 +80,38 @@ def ranked(incident: Incident, policy: Policy) -> tuple[Evidence, ...]:
 
     An effect is its lower bound over what that bound had to reach, which makes detectors comparable.
     """
-    order = sorted(
+    found = [_evidence(member, policy) for member in _in_order(incident, policy)[:EVIDENCE_MAX]]
+    return (*found[:DRAWN], *(replace(item, moves=item.moves[:MOVES_MAX]) for item in found[DRAWN:]))
+
+
+def lean(incident: Incident, policy: Policy) -> Incident:
+    """Keep all bins of the ten most telling members, and of the others those that moved most.
+
+    An incident of 500 members is written at every evaluation that changes it, and most of its size would be bins that
+    nobody looks at.
+    """
+    telling = {member.key for member in _in_order(incident, policy)[:EVIDENCE_MAX]}
+    return replace(
+        incident, members=tuple(m if m.key in telling else _cut(m) for m in incident.members)
+    )  # fmt: skip
+
+
+def began(incident: Incident) -> datetime:
+    """Say when its first change began: as evidence dates it, else with the first window that showed it."""
+    return min(member.peak.onset or member.since for member in incident.members)
+
+
+def _cut(member: Member) -> Member:
+    if len(member.peak.moves) <= MOVES_MAX:
+        return member
+    return replace(member, peak=replace(member.peak, moves=member.peak.moves[:MOVES_MAX]))
+
+
+def _in_order(incident: Incident, policy: Policy) -> list[Member]:
+    return sorted(
         incident.members,
         key=lambda m: (*m.precedence, -policy.importance.get(m.subject, 1.0) * _effect(m, policy), m.since, m.key),
     )
-    return tuple(_evidence(member) for member in order[:EVIDENCE_MAX])
 
 
 def _effect(member: Member, policy: Policy) -> float:
@@ -54,11 +119,17 @@ def _effect(member: Member, policy: Policy) -> float:
     return effect / bound if bound and effect is not None else 1.0
 
 
-def _evidence(member: Member) -> Evidence:
+def _evidence(member: Member, policy: Policy) -> Evidence:
     peak: Finding = member.peak
     return Evidence(
         segment=member.segment, subject=member.subject, detector=member.detector, window=peak.window, tier=member.tier,
         value=peak.value, low=peak.low, high=peak.high, n=peak.n, reference_n=peak.reference_n, since=peak.since,
         at=peak.at, row=peak.row, reason=peak.reason, moves=peak.moves, cleared_at=member.cleared_at,
         e_value=peak.e_value, e_needed=peak.e_needed, budget=peak.budget,
+        bounds=policy.ladder.rungs(member.detector) or (), onset=peak.onset, first_since=member.since,
     )  # fmt: skip
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Evidence]:
+    return TypeAdapter(Evidence)

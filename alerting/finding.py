@@ -23,18 +23,20 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One bin's share in the reference and in the window."""
+    """One bin's share in the reference and in the window; `place` is its own among its subject's bins, -1 for none."""
 
     label: str
     expected: float
     observed: float
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one detector saw for one subject of one stream in one window; good news is a finding too.
 
-    `since` and `at` are the window's start and end in event time (UTC); `row` is the last source offset in it.
+    `since` and `at` are the window's start and end in event time (UTC); `row` is the last source offset in it. `onset`
+    is when the change itself began, where evidence has dated it. `moves` come in the order of how much each moved.
     `ceiling` bounds the tier whatever the effect is. `e_value` and `e_needed` are the decimal logarithms of the
     evidence against "nothing changed" and of what that ceiling takes; `budget` says the budget in words.
     """
@@ -60,3 +62,4 @@ class Finding:
     e_value: float | None = None
     e_needed: float | None = None
     budget: str = ""
+    onset: datetime | None = None

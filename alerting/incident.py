@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from alerting.candidate import Candidate
 from alerting.finding import EventKind, Finding, Stream
 from alerting.handling import Closing, Deadline, Handling, Hold, Timer
 from alerting.member import Member
@@ -51,6 +52,7 @@ class Incident:
     the end too, `notices` counts what was told. `resolved_at` is when the data recovered, or what it had shown when
     people closed it; members they accepted go on being read until they clear. `timers` are what happens next by itself,
     `climbed` how many steps of the escalation were taken, `rounds` how often everybody was told again after the last.
+    `candidates` is what was known to have changed shortly before, when last asked.
     Times are event times (UTC) except `told_at` and those of deadlines, timers, hold and closing, which are wall times.
     """
 
@@ -77,6 +79,7 @@ class Incident:
     closing: Closing | None = None
     climbed: int = 0
     rounds: int = 0
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -1,11 +1,14 @@
 """A notice: plain words for one party about one incident, with the evidence, what is expected and by when."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerting import wording
+from alerting.advice import section
 from alerting.audit import Json
+from alerting.candidate import Candidate
 from alerting.clocks import Clock
 from alerting.evidence import Evidence, ranked
 from alerting.incident import Incident, Intent
@@ -13,6 +16,7 @@ from alerting.policy import Policy
 from alerting.route import Addressee, Role
 from alerting.stored import read, written
 from alerting.tiers import Tier
+from alerting.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one party is told. `incident` is its id, `seq` numbers what it tells; the subject is the most telling."""
+    """What one party is told. `incident` is its id, `seq` numbers what it tells; the subject is the most telling.
+
+    `fault` says what went wrong where the words are the plain ones that are kept for that.
+    """
 
     id: str
     incident: str
@@ -66,6 +73,8 @@ class Notice:
     asks: tuple[Clock, ...] = ()
     links: tuple[Link, ...] = ()
     standing: Standing = field(default_factory=lambda: Standing())
+    candidates: tuple[Candidate, ...] = ()
+    fault: str = ""
 
     def to_json(self) -> str:
         """Write it for the store."""
@@ -86,7 +95,8 @@ class Notice:
                 "party": self.party, "role": self.role, "title": self.title, "text": self.text,
                 "model": self.model, "version": self.version, "segment": self.segment, "subject": self.subject,
                 "detector": self.detector, "row": self.row, "members": self.members,
-                "evidence": [_evidence_json(item) for item in self.evidence],
+                "evidence": [item.to_json_object() for item in self.evidence],
+                "candidates": [one.to_json_object() for one in self.candidates],
                 "asks": [{"what": clock.what, "by": clock.by.isoformat()} for clock in self.asks],
                 "links": [{"text": link.text, "url": link.url} for link in self.links],
                 "standing": _standing_json(self.standing),
@@ -112,25 +122,28 @@ def compose(
     evidence = ranked(incident, policy)
     first, stream = evidence[0], incident.stream
     asks = _asks(incident, intent)
-    links = _links(incident, policy)
+    links = _links(incident, evidence, policy)
     ending = (ending or "recovered") if intent == "resolve" else ""
     parts = wording.Parts(
         incident, intent, addressee, evidence, asks, [(link.text, link.url) for link in links], policy, why, ending
     )
+    found = words(parts)
     return Notice(
         id="ntc_" + hashlib.sha256(f"{incident.id}|{addressee.party}|{seq}".encode()).hexdigest()[:16],
         incident=incident.id, seq=seq, intent=intent, tier=incident.tier, party=addressee.party, role=addressee.role,
-        title=wording.title(parts), text=wording.text(parts), model=stream.model, version=stream.version,
+        title=found.title, text=found.text, model=stream.model, version=stream.version,
         segment=first.segment, subject=first.subject, detector=first.detector, row=first.row, at=at,
         evidence=evidence, members=len(incident.members) + incident.unlisted, asks=asks, links=links,
-        standing=_standing(incident, ending),
+        standing=_standing(incident, ending), candidates=incident.candidates, fault=found.fault,
     )  # fmt: skip
 
 
-def _links(incident: Incident, policy: Policy) -> tuple[Link, ...]:
+def _links(incident: Incident, evidence: Sequence[Evidence], policy: Policy) -> tuple[Link, ...]:
     page = f"{policy.public_url.rstrip('/')}/incidents/{incident.id}" if policy.public_url else ""
-    runbook = policy.runbook_url or page
-    return tuple(Link(text, url) for text, url in (("Runbook", runbook), ("Incident", page)) if url)
+    runbook = section(policy.runbook_url, evidence[0].detector) if policy.runbook_url else page
+    picture = f"{page}/picture.svg" if page and any(item.moves for item in evidence) else ""
+    every = (("Runbook", runbook), ("Incident", page), ("Picture", picture))
+    return tuple(Link(text, url) for text, url in every if url)
 
 
 def _asks(incident: Incident, intent: Intent) -> tuple[Clock, ...]:
@@ -155,15 +168,4 @@ def _standing_json(standing: Standing) -> dict[str, Json]:
         "opened_at": standing.opened_at.isoformat() if standing.opened_at else None,
         "condition": standing.condition, "handling": standing.handling, "by": standing.by,
         "until": standing.until.isoformat() if standing.until else None, "ending": standing.ending,
-    }  # fmt: skip
-
-
-def _evidence_json(item: Evidence) -> dict[str, Json]:
-    return {
-        "segment": item.segment, "subject": item.subject, "detector": item.detector, "window": item.window,
-        "tier": str(item.tier), "value": item.value, "low": item.low, "high": item.high, "n": item.n,
-        "reference_n": item.reference_n, "since": item.since.isoformat(), "at": item.at.isoformat(),
-        "row": item.row, "reason": item.reason, "e_value": item.e_value, "e_needed": item.e_needed,
-        "budget": item.budget, "cleared_at": item.cleared_at.isoformat() if item.cleared_at else None,
-        "moves": [{"label": m.label, "expected": m.expected, "observed": m.observed} for m in item.moves],
     }  # fmt: skip

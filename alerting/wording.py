@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerting import candidate
+from alerting.advice import steps
 from alerting.clocks import Clock
-from alerting.evidence import Evidence
+from alerting.evidence import Evidence, began
 from alerting.finding import Stream
 from alerting.incident import Incident, Intent
 from alerting.policy import Policy
@@ -16,6 +18,7 @@ from alerting.tiers import FLOW, QUALITY, SELF_WATCH, Tier
 
 NAME_CHARS_MAX = 120
 REASON_CHARS_MAX = 300
+LINE_CHARS_MAX = 380
 DETAILED = 3
 """Members described in full; the others get one line each."""
 
@@ -96,13 +99,18 @@ def _changed(parts: Parts) -> Iterator[str]:
     yield ""
     yield MOVED if incident.tier is not Tier.BLIND else WRONG
     yield from _moved(parts)
-    yield f"  First seen in a window that began {_utc(min(m.since for m in incident.members))}."
+    yield from _began(incident)
     yield ""
     yield "Why this tier"
     yield f"  {_why_tier(parts)}"
     yield ""
     yield "Who is told"
     yield from _who(parts)
+    advice = steps(incident.tier, parts.evidence[0].detector)
+    if advice:
+        yield ""
+        yield "What to do first"
+        yield from (f"  {line}" for line in advice)
     if parts.asks:
         yield ""
         yield EXPECTED
@@ -167,6 +175,21 @@ def _moved(parts: Parts) -> Iterator[str]:
             bins = (f"{clean(m.label, 60)}: {m.expected:.1%} -> {m.observed:.1%}" for m in item.moves[:BINS_SHOWN])
             yield f"     share of events, reference -> now: {'; '.join(bins)}"
     yield from _rest(parts)
+
+
+def _began(incident: Incident) -> Iterator[str]:
+    first = min(member.since for member in incident.members)
+    later = f"; first seen in a window that began {_utc(first)}" if first > began(incident) else ""
+    if any(member.peak.onset for member in incident.members):
+        yield f"  It began at about {_utc(began(incident))}, going back through the evidence{later}."
+    else:
+        yield f"  First seen in a window that began {_utc(first)}."
+    if incident.tier is not Tier.BLIND:
+        yield ""
+        yield "What changed shortly before"
+        yield from (
+            f"  {clean(line, LINE_CHARS_MAX)}" for line in candidate.lines(incident.candidates, began(incident))
+        )
 
 
 def _rest(parts: Parts) -> Iterator[str]:

@@ -9,8 +9,8 @@ from detectors.reading import BinMove, Reading, State
 from detectors.subject import Counts
 from detectors.words import bin_label, percent, probability, too_few
 
-MOVES = 5
-"""Bins named in the evidence."""
+MOVES = 20
+"""Bins of the evidence at most: all that a number has, and of a category the ones that moved most."""
 
 SHIFT_MIN, SPREAD_MIN = 0.02, 0.005
 """Change of the mean rank, or of its squared distance from the middle, that is put into words."""
@@ -38,11 +38,12 @@ def psi(
     A window larger than a third of the reference is used, but counts as N = M / 3 in the p-value and in `low` (see
     `detectors.rates.discounted`).
     Drifting when p <= alpha and low >= floor; insufficient when window or reference has fewer than events_min events.
+    From the floor on the bins are given whatever p is: evidence of many windows may know better than that of one.
     """
     layout = baseline.layout
     table = PsiTable.of(layout.bins(reference), layout.bins(window), layout.unusable + 1, confidence, effects, worth)
-    chosen = (table.p <= alpha) & (table.low >= floor) & (np.minimum(table.n, table.m) >= events_min)
-    evidence = _evidence(baseline, table, np.flatnonzero(chosen))
+    large = (table.low >= floor) & (np.minimum(table.n, table.m) >= events_min)
+    evidence = _evidence(baseline, table, np.flatnonzero(large))
     columns = (table.n.astype(np.int64), table.m.astype(np.int64), table.value, table.low, table.high, table.p)
     rows = zip(baseline.subjects, *(column.tolist() for column in columns), strict=True)
     readings = []
@@ -55,29 +56,30 @@ def psi(
         state: State = "ok"
         moves: tuple[BinMove, ...] = ()
         if row in evidence:
-            state = "drifting"
             words, moves = evidence[row]
-            why += f": {words}"
+            if p <= alpha:
+                state = "drifting"
+                why += f": {words}"
         readings.append(Reading(subject.name, "psi", window_name, state, n, m, value, low, high, p, floor, why, moves))
     return readings
 
 
 def _evidence(baseline: Baseline, table: PsiTable, rows: Places) -> dict[int, tuple[str, tuple[BinMove, ...]]]:
-    """Say of the chosen subjects what moved: in words, and as the bins that contribute most, greatest first."""
+    """Say of the chosen subjects what moved: in words, and its filled bins, those that contribute most first."""
     q, p = table.expected[rows], table.observed[rows]
     # Shares of nothing would make every contribution infinite; the order is all that is wanted here.
     weight = (p - q) * np.log((p + 1e-6) / (q + 1e-6))
     places = np.argsort(-weight, axis=1, kind="stable")[:, :MOVES]
-    moved = (np.take_along_axis(part, places, axis=1).tolist() for part in (weight, q, p))
+    moved = (np.take_along_axis(part, places, axis=1).tolist() for part in (q, p))
     found = {}
     for row, direction, *parts in zip(
         rows.tolist(), _directions(q, p, baseline.layout.unusable[rows]), places.tolist(), *moved, strict=True
     ):
         subject = baseline.subjects[row]
         moves = tuple(
-            BinMove(bin_label(subject, place), expected, observed)
-            for place, contribution, expected, observed in zip(*parts, strict=True)
-            if contribution > 0
+            BinMove(bin_label(subject, place), expected, observed, place)
+            for place, expected, observed in zip(*parts, strict=True)
+            if expected or observed
         )
         words = [direction] if direction and subject.kind == "numeric" else []
         words += [f"{move.label} {percent(move.expected)} -> {percent(move.observed)}" for move in moves[:2]]

@@ -14,11 +14,12 @@ Detector: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class BinMove:
-    """One bin's share of the reference and of the window, for the evidence a person reads."""
+    """One bin's share of the reference and of the window; `place` is its own among its subject's bins, -1 for none."""
 
     label: str
     expected: float
     observed: float
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx2
 import uvicorn
@@ -28,6 +29,7 @@ from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
 from service.build import Line, line, policy
+from service.checkpoint import Checkpoints, checkpoints_of
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
@@ -63,10 +65,8 @@ class App:
     settings: Settings
     store: Store
     parts: Line
-    deliver: Deliver
-    timekeeper: Timekeeper
-    resend: Resend
-    table: TableWatch
+    loops: Sequence[Callable[[asyncio.Event], Coroutine[None, None, None]]]
+    checkpoints: Checkpoints
     api: FastAPI
     sources: list[Callable[[], Source]]
     event_log: EventLog | None
@@ -87,15 +87,14 @@ class App:
             async with asyncio.TaskGroup() as group:
                 for build in self.sources:
                     group.create_task(self.parts.watch(build).run(self.stop))
-                group.create_task(self.deliver.run(self.stop))
-                group.create_task(self.timekeeper.run(self.stop))
-                group.create_task(self.resend.run(self.stop))
-                group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
+                for run in self.loops:
+                    group.create_task(run(self.stop))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
                 self.ready.set()
                 await self.stop.wait()
                 server.should_exit = True
+            await self.checkpoints.finish()
         finally:
             listener.close()
             if self.event_log is not None:
@@ -183,19 +182,15 @@ def build_app(settings: Settings) -> App:
         )
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
-    timekeeper = Timekeeper(store, policy(settings), worker, utc_now, parts.progress)
-    return App(
-        settings,
-        store,
-        parts,
-        deliver,
-        timekeeper,
-        resend,
-        table,
-        api,
-        _sources(settings, event_log, worker),
-        event_log,
+    checkpoints = checkpoints_of(settings.audit, store, call, _secret, worker, parts.progress)
+    loops = (
+        deliver.run,
+        Timekeeper(store, policy(settings), worker, utc_now, parts.progress).run,
+        resend.run,
+        partial(table.run, pause_seconds=settings.alerting.owners_seconds),
+        checkpoints.run,
     )
+    return App(settings, store, parts, loops, checkpoints, api, _sources(settings, event_log, worker), event_log)
 
 
 def utc_now() -> datetime:

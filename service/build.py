@@ -16,6 +16,7 @@ from service.events.decode import DecodeLimits, Decoder
 from service.gating import Gating
 from service.pipeline import Watch
 from service.progress import Progress
+from service.rendering import note_faults
 from service.settings import Settings
 from service.sources.source import Source
 from service.store.engine import Store
@@ -72,6 +73,7 @@ def line(
 
     def decided(decisions: Decisions) -> None:
         progress.fallbacks += len(decisions.fallback_used)
+        note_faults(decisions.notices, progress)
         on_decisions(decisions)
 
     watchlist = Watchlist(store, settings.limits.models_max, settings.baseline.learn)

@@ -16,6 +16,7 @@ from alerting.outbox import Delivery, RetryRules, after, coalesce, due
 from alerting.route import THREADED
 from alerting.sinks.sink import Outcome, Sink
 from service.progress import Progress
+from service.rendering import pictured
 from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
@@ -88,7 +89,7 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> None:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
-        outcome = await self.sinks[delivery.target.sink].send(delivery)
+        outcome = await self.sinks[delivery.target.sink].send(pictured(delivery, self.progress))
         await asyncio.to_thread(self._record, delivery, outcome)
 
     def _thread(self, delivery: Delivery) -> str:

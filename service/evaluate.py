@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from detectors.catalog import Options, read_window
 from detectors.fixed import read_fixed
 from detectors.fold import zeros
 from detectors.reading import Reading
+from service.candidates import candidates
 from service.changes import name_changes, since_change
 from service.evidence_readings import evidence_readings
 from service.found import Turn, findings_of
@@ -24,7 +26,7 @@ from service.settings import DetectionSettings
 from service.store.changes import ModelKey
 from service.store.closing import ClosedPane, panes, put_sequences, segment_ticks, sequence_tick, sequences
 from service.store.decisions import put_decisions
-from service.store.reading_codec import encode_readings
+from service.store.reading_codec import BINS_KEPT, encode_readings
 from service.store.records import add_findings, ms, newest_incidents, put_readings
 from service.watchlist import Watchlist
 from service.windows import DAYS_30_SECONDS, STEP, WINDOWS, Window, alpha
@@ -196,15 +198,22 @@ class Evaluator:
             tier = self.policy.ladder.tier(finding)
             if tier is not None and turn.state(finding.stream).is_news(finding, str(tier)):
                 fresh.append((finding, str(tier)))
-        add_findings(connection, turn.tick, [(f, tier, msgspec.json.encode(f).decode()) for f, tier in fresh])
+        add_findings(connection, turn.tick, [(f, tier, _row(f)) for f, tier in fresh])
         self.on_findings(fresh)
         if not turn.findings:
             return
         now = self.told_at(turn.at)
-        decisions = decide(turn.findings, turn.incidents, self.gating.table, self.policy, now)
+        decisions = decide(
+            turn.findings, turn.incidents, self.gating.table, self.policy, now, partial(candidates, connection)
+        )
         turn.take(decisions.incidents)
         put_decisions(connection, decisions, now)
         self.on_decisions(decisions)
 
     def _time(self, tick: int) -> datetime:
         return datetime.fromtimestamp(tick * self.tick_seconds, UTC)
+
+
+def _row(finding: Finding) -> str:
+    """A finding as its row keeps it: its incident has all the bins."""
+    return msgspec.json.encode(replace(finding, moves=finding.moves[:BINS_KEPT])).decode()

@@ -186,6 +186,7 @@ def _backed(finding: Finding, level: Level, gating: Gating, name: MonitorName, t
     key = ModelKey(finding.stream.kind, finding.stream.model, finding.stream.version)
     return replace(
         finding,
+        onset=datetime.fromtimestamp(level.onset * turn.tick_seconds, UTC),
         condition=condition,
         ceiling=CEILINGS[level.rank],
         e_value=level.e_value,
@@ -213,5 +214,5 @@ def _finding(stream: Stream, reading: Reading, since: datetime, at: datetime, ro
         p_value=reading.p_value,
         threshold=reading.threshold,
         row=row,
-        moves=tuple(Move(move.label, move.expected, move.observed) for move in reading.moves),
+        moves=tuple(Move(move.label, move.expected, move.observed, move.place) for move in reading.moves),
     )

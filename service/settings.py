@@ -167,10 +167,31 @@ class AlertingSettings(_Section):
         "investigate", description="Lowest tier that is sent."
     )
     clear_evaluations: int = Field(3, ge=1, description="Clear evaluations in a row before an incident resolves.")
-    runbook_url: str = Field("", description="Runbook that notices link to; empty: the page this service serves.")
+    runbook_url: str = Field(
+        "",
+        description="Runbook that notices link to, at the detector's section (headings as in docs/runbook.md); empty: "
+        "the page this service serves.",
+    )
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
     smtp: SmtpSettings = SmtpSettings()
+
+
+class PlaceSettings(_Section):
+    """A place out of reach of the database's administrator; either `file` or `url`."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="What metrics and the log call it.")
+    file: Path | None = Field(None, description="File that lines are appended to, or folder that gets a file for each.")
+    url: str = Field("", description="HTTPS address to POST to, or where it is found (`env:NAME` or `file:/path`).")
+    secret: Secret | None = Field(None, description="Where the secret is found that signs the POST as a webhook.")
+
+
+class AuditSettings(_Section):
+    """Signed checkpoints of the audit, published where the database's administrator cannot write; off without `key`."""
+
+    key: Secret | None = Field(None, description="Where the private key is found that `driftwarden audit key` made.")
+    checkpoint_seconds: float = Field(3_600, ge=10, description="Seconds between checkpoints while the audit grows.")
+    publish: tuple[PlaceSettings, ...] = Field((), max_length=10, description="Places they are published to.")
 
 
 class LimitSettings(_Section):
@@ -199,4 +220,5 @@ class Settings(_Section):
     baseline: BaselineSettings = BaselineSettings()
     detection: DetectionSettings = DetectionSettings()
     alerting: AlertingSettings = AlertingSettings()
+    audit: AuditSettings = AuditSettings()
     limits: LimitSettings = LimitSettings()

@@ -14,6 +14,7 @@ from alerting.incident import Incident
 from alerting.policy import Policy
 from alerting.tell import Telling, state_of
 from service.progress import Progress
+from service.rendering import note_faults
 from service.store.decisions import put_told
 from service.store.engine import Store
 from service.store.errors import passes
@@ -72,6 +73,7 @@ class Timekeeper:
             due = due_incidents(connection, ms(now), AT_ONCE_MAX)
             changed = [fired(incident, telling) for incident in due]
             put_told(connection, changed, telling.notices, telling.deliveries, telling.audits, now)
+        note_faults(telling.notices, self.progress)
         for incident in due:
             self._count(incident, now)
         return len(due)

@@ -19,6 +19,7 @@ _MAY_IMPORT = {
     "detectors": {"detectors", "numpy", "scipy", "river"},
     "alerting": {
         "alerting", "pydantic", "pydantic_core", "ruamel", "rfc8785", "httpx2", "jinja2", "aiosmtplib", "apprise",
+        "cryptography",
     },
 }  # fmt: skip
 """What a leaf may import beside the standard library; the trunk, `service`, may import anything but tests."""

@@ -8,7 +8,7 @@ from alerting.audit import Json
 BYTES_MAX = 20_000
 """Standard Webhooks asks for less than 20 KB."""
 
-_CUTS = ("bins", "evidence after the third", "text after 4,000 characters", "evidence", "text")
+_CUTS = ("bins after the fifth", "bins", "evidence after the third", "text after 4,000 characters", "evidence", "text")
 
 
 def body(payload: Mapping[str, Json], bytes_max: int = BYTES_MAX) -> bytes:
@@ -34,16 +34,25 @@ def _cut(data: dict[str, Json], count: int) -> dict[str, Json]:
     items = list(evidence) if isinstance(evidence, list) else []
     match count:
         case 1:
-            bare: list[Json] = [{**item, "moves": []} if isinstance(item, dict) else item for item in items]
-            return {**data, "evidence": bare}
+            return {**data, "evidence": [_with_bins(item, 5) for item in items]}
         case 2:
-            return {**data, "evidence": items[:3]}
+            return {**data, "evidence": [_with_bins(item, 0) for item in items]}
         case 3:
-            return {**data, "text": str(data.get("text", ""))[:4_000]}
+            return {**data, "evidence": items[:3]}
         case 4:
+            return {**data, "text": str(data.get("text", ""))[:4_000]}
+        case 5:
             return {**data, "evidence": []}
         case _:
             return {**data, "text": ""}
+
+
+def _with_bins(item: Json, bins_max: int) -> Json:
+    """Leave the bins of one piece of evidence that moved most, which come first."""
+    moves = item.get("moves") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(moves, list):
+        return item
+    return {**item, "moves": moves[:bins_max]}
 
 
 def _written(payload: Mapping[str, Json]) -> bytes:

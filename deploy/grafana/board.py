@@ -46,6 +46,7 @@ def _rows() -> list[tuple[str, int, list[dict[str, Json]]]]:
         ("Intake", 8, _intake()),
         ("The books and the clock", 8, _books()),
         ("Notices", 8, _notices()),
+        ("The audit", 8, _audit()),
         ("Limits", 8, _limits()),
     ]
 
@@ -160,6 +161,7 @@ def _books() -> list[dict[str, Json]]:
 def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
     again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
+    unmade = "sum by (what) (increase(driftwarden_render_failures_total[1d]))"
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
         _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
@@ -174,6 +176,22 @@ def _notices() -> list[dict[str, Json]]:
             unit="percentunit",
         ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
+        _series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
+    ]
+
+
+def _audit() -> list[dict[str, Json]]:
+    tried = "sum by (place, outcome) (increase(driftwarden_audit_checkpoints_total[$__rate_interval]))"
+    return [
+        _series(
+            "Entries that no checkpoint covers have waited",
+            [
+                ("driftwarden_audit_checkpoint_age_seconds", "{{place}}"),
+                ("max(driftwarden_audit_checkpoint_seconds)", "between checkpoints"),
+            ],
+            unit="s",
+        ),
+        _series("Checkpoints", [(tried, "{{place}} {{outcome}}")]),
     ]
 
 

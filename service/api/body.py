@@ -36,12 +36,16 @@ class Room:
 
 @dataclass(slots=True)
 class BodyReader:
-    """Reads one body piece by piece; `held` bytes of the room are its own until `close`."""
+    """Reads one body piece by piece; `held` bytes of the room are its own until `close`.
+
+    `shorter` ends the sentence about a body that is too long: where the limit comes from, and the way out.
+    """
 
     room: Room
     bytes_max: int
     seconds_max: float
     held: int = 0
+    shorter: str = " (api.body_bytes_max); send fewer events at once"
 
     async def read(self, request: Request) -> bytes:
         """Give the whole body, unpacked; a Problem when it is too long, too slow, cut short or packed otherwise."""
@@ -101,5 +105,5 @@ class BodyReader:
     def _too_long(self) -> Problem:
         return Problem(
             413,
-            detail=f"The body is longer than {self.bytes_max} bytes (api.body_bytes_max); send fewer events at once.",
+            detail=f"The body is longer than {self.bytes_max} bytes{self.shorter}.",
         )

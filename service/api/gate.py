@@ -25,6 +25,9 @@ GRANTS: dict[Role, frozenset[Role]] = {
 }
 """What the holder of a role may do."""
 
+ANYBODY = "anonymous"
+"""Who asks where there are no tokens."""
+
 _REALM = 'realm="driftwarden"'
 _scheme = HTTPBearer(auto_error=False, description="A token of the settings' `api.tokens`.")
 
@@ -40,8 +43,8 @@ class Caller:
 Check = Callable[..., Coroutine[None, None, Caller]]
 
 
-def needs(role: Role, *, basic: bool = False) -> Check:
-    """Make a dependency that lets callers with this right through.
+def needs(*roles: Role, basic: bool = False) -> Check:
+    """Make a dependency that lets callers with this right, or with one of these, through.
 
     With `basic` the token may also be the password of HTTP Basic (with any user name), which is what browsers and
     Prometheus can send; browsers send it along unasked, so nothing that changes anything takes it.
@@ -55,13 +58,13 @@ def needs(role: Role, *, basic: bool = False) -> Check:
         api = dependencies.settings.api
         if not api.tokens:
             refuse_strange_host(api, request.headers.get("host", ""))
-            return Caller("anonymous", "admin")
-        return admit(api.tokens, request.headers.get("authorization", ""), role, basic=basic)
+            return Caller(ANYBODY, "admin")
+        return admit(api.tokens, request.headers.get("authorization", ""), *roles, basic=basic)
 
     return check
 
 
-def admit(tokens: Sequence[TokenSettings], authorization: str, role: Role, *, basic: bool = False) -> Caller:
+def admit(tokens: Sequence[TokenSettings], authorization: str, *roles: Role, basic: bool = False) -> Caller:
     """Find whose token an Authorization header carries; raises Problem 401 without a known one, 403 without the right.
 
     >>> digest = hashlib.sha256(b"s3cret").hexdigest()
@@ -80,9 +83,10 @@ def admit(tokens: Sequence[TokenSettings], authorization: str, role: Role, *, ba
             + (", or the token as the password of HTTP Basic." if basic else "."),
             headers={"WWW-Authenticate": challenge},
         )
-    able = [token for token in held if role in GRANTS[token.role]]
+    able = [token for token in held if GRANTS[token.role].intersection(roles)]
     if not able:
-        raise Problem(403, detail=f"The token {held[0].name!r} has the role {held[0].role!r}; this needs {role!r}.")
+        needed = " or ".join(map(repr, roles))
+        raise Problem(403, detail=f"The token {held[0].name!r} has the role {held[0].role!r}; this needs {needed}.")
     return Caller(able[0].name, able[0].role)
 
 

@@ -1,11 +1,14 @@
 """What was found, and what became of it: findings, incidents with their members, notices and deliveries."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
+from alerting.candidate import CandidateKind
+from alerting.evidence import began
 from alerting.finding import Condition as FindingCondition
 from alerting.finding import EventKind
 from alerting.handling import Handling
@@ -79,6 +82,16 @@ class MemberShape(Shape):
     peak: str = Field(description="What was seen when it was at its worst.")
 
 
+class CandidateShape(Shape):
+    """What happened to the model shortly before, as far as this service knows."""
+
+    kind: CandidateKind
+    what: str
+    at: datetime
+    reason: str
+    link: str
+
+
 class NoticeShape(Shape):
     """Words for one party, as they were composed."""
 
@@ -108,6 +121,8 @@ class IncidentDetail(IncidentShape):
     """An incident with its members, what was told about it, and whether that arrived."""
 
     members: list[MemberShape]
+    began_at: datetime = Field(description="When its first change began, as the evidence dates it.")
+    candidates: list[CandidateShape] = Field(description="What changed in the day before that, the nearest first.")
     unlisted: int = Field(description="Monitors that found no room in the incident.")
     notices: list[NoticeShape]
     deliveries: list[DeliveryShape]
@@ -159,6 +174,8 @@ def incident(
             )
             for member in known.members
         ],
+        began_at=began(known),
+        candidates=[CandidateShape.model_validate(asdict(one)) for one in known.candidates],
         unlisted=known.unlisted,
         notices=[
             NoticeShape(

@@ -1,4 +1,4 @@
-"""Readings as they are stored: one compressed JSON array per stream and window, bins only where something drifts."""
+"""Readings as they are stored: one compressed JSON array per stream and window, few bins, where something drifts."""
 
 import zlib
 from collections.abc import Sequence
@@ -8,6 +8,10 @@ import msgspec
 from detectors.reading import BinMove, Reading
 
 _FIELDS = ("subject", "detector", "state", "n", "reference_n", "value", "low", "high", "p_value", "threshold", "why")
+
+
+BINS_KEPT = 5
+"""Bins that moved most; the incident of a change keeps all of them."""
 
 
 def encode_readings(readings: Sequence[Reading]) -> bytes:
@@ -39,4 +43,4 @@ def _short(value: object) -> object:
 def _bins(reading: Reading) -> list[list[object]]:
     if reading.state != "drifting":
         return []
-    return [[move.label, _short(move.expected), _short(move.observed)] for move in reading.moves]
+    return [[move.label, _short(move.expected), _short(move.observed)] for move in reading.moves[:BINS_KEPT]]

@@ -8,6 +8,7 @@ from importlib.resources import files
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from alerting.evidence import began
 from alerting.finding import Stream
 from alerting.incident import Incident
 from service.api.board import Tally
@@ -18,6 +19,7 @@ from service.store.learning import ModelVersion, model_versions
 from service.store.partitions import partitions
 from service.store.queries import Read, history
 from service.store.views import current_readings, incidents_newest_first, last_close, told_of
+from service.web.picture import incident_picture
 from service.web.scene import choose_window, moved, rows, with_evidence
 from service.web.templates import Templates
 
@@ -49,6 +51,7 @@ def page_routes() -> APIRouter:
     pages.get("/", response_class=HTMLResponse)(index)
     pages.get("/model", response_class=HTMLResponse)(model)
     pages.get("/incidents/{incident_id}", response_class=HTMLResponse)(incident)
+    pages.get("/incidents/{incident_id}/picture.svg", response_class=Response)(incident_picture)
     router.include_router(pages)
     # The two files hold nothing about anybody, and a browser asks for an icon before it has a password.
     router.get("/static/style.css")(_style)
@@ -124,7 +127,13 @@ def incident(request: Request, dependencies: Dependencies, incident_id: str) -> 
     told = told_of(dependencies.store, incident_id)
     if told is None:
         return _missing(request, dependencies, f"There is no incident “{incident_id[:100]}”.")
-    return _page(request, dependencies, "incident.html", {"told": told, "incident": told.incident})
+    facts = {
+        "told": told,
+        "incident": told.incident,
+        "pictured": any(member.peak.moves for member in told.incident.members),
+        "began": began(told.incident),
+    }
+    return _page(request, dependencies, "incident.html", facts)
 
 
 def _readings(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from alerting.candidate import apart
 from service.web.plots import number, percent
 
 STATE_SHAPES = {
@@ -30,8 +31,9 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            utc=utc, number=number, percent=percent, ago=ago, badge=badge, link=link, incident_state=incident_state
-        )
+            utc=utc, number=number, percent=percent, ago=ago, apart=apart, badge=badge, link=link,
+            incident_state=incident_state,
+        )  # fmt: skip
 
     def render(self, name: str, facts: Mapping[str, object]) -> str:
         """Render one page."""

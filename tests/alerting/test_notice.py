@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from alerting.candidate import Candidate
 from alerting.escalate import begun
 from alerting.finding import Stream
 from alerting.incident import Incident, Intent
@@ -139,9 +140,16 @@ def test_long_names_are_cut() -> None:
 
 
 def test_without_a_runbook_the_incidents_page_is_linked() -> None:
-    links = told(many(1), "open", policy=replace(POLICY, runbook_url="")).links
+    links = {link.text: link.url for link in told(many(1), "open", policy=replace(POLICY, runbook_url="")).links}
 
-    assert len({link.url for link in links}) == 1
+    assert links["Runbook"] == links["Incident"]
+
+
+def test_the_picture_is_linked_where_there_are_bins_to_draw() -> None:
+    silent = replace(finding(detector="freshness", low=None, high=None), moves=())
+
+    assert [link.text for link in told(many(1), "open").links] == ["Runbook", "Incident", "Picture"]
+    assert [link.text for link in told(opened([silent]), "open").links] == ["Runbook", "Incident"]
 
 
 def test_without_a_public_address_there_is_no_dead_link() -> None:
@@ -183,3 +191,50 @@ def test_the_budget_is_quoted() -> None:
 
 def test_noon_is_a_friday_since_deadlines_depend_on_it() -> None:
     assert f"{NOON:%a}" == "Fri"
+
+
+def test_the_notice_of_a_change_that_followed_a_rollout() -> None:
+    dated = replace(finding(), onset=at(-35))
+    rolled_out = Candidate("version", "version 32 was first seen", at(-52), "some of the traffic may have moved to it")
+    announced = Candidate(
+        "deploy", "scoring 2.3 to all regions", at(-40), "announced by ci", "https://ci.example/runs/4711"
+    )
+    notice = page(told(replace(opened([dated]), candidates=(announced, rolled_out)), "open"))
+
+    assert notice == golden("rollout.txt", notice)
+
+
+def test_a_notice_at_its_longest_is_at_most_sixty_lines() -> None:
+    unknown = Stream("feature", "orders", "2")
+    every = [finding(subject=f"feature_{n:03}", low=0.2 + n / 1000, high=0.9, stream=unknown) for n in range(500)]
+    known = tuple(Candidate("deploy", "x" * 5_000, at(-n), "y" * 5_000) for n in range(5))
+
+    lines = told(replace(opened(every), candidates=known), "open").text.splitlines()
+
+    assert (len(lines) <= 60, max(len(line) for line in lines) < 400) == (True, True)
+
+
+def test_candidates_are_in_the_payload() -> None:
+    known = Candidate("baseline", "baseline of version 31", at(-10), "put as a fitted baseline by anna")
+    payload = told(replace(opened([finding()]), candidates=(known,)), "open").to_payload()
+
+    assert payload["data"]["candidates"] == [  # type: ignore[index, call-overload]
+        {
+            "kind": "baseline", "what": "baseline of version 31", "at": "2026-11-20T11:50:00+00:00",
+            "reason": "put as a fitted baseline by anna", "link": "",
+        }
+    ]  # fmt: skip
+
+
+def test_a_fault_in_the_words_leaves_plain_ones_with_tier_deadlines_and_links() -> None:
+    broken = replace(POLICY, confidence="high")  # type: ignore[arg-type]  # What no number can be written of.
+    notice = told(opened([finding()]), "open", policy=broken)
+    whole = page(notice)
+
+    assert whole == golden("plain.txt", whole)
+    assert notice.fault.startswith("ValueError: Unknown format code")
+    assert "wording.py:" in notice.fault
+
+
+def test_words_without_a_fault_say_so() -> None:
+    assert told(many(3), "open").fault == ""

@@ -148,6 +148,22 @@ def test_missing_values_are_a_bin_like_any_other() -> None:
     assert (reading.state, reading.moves[0].label) == ("drifting", "missing or unusable")
 
 
+def test_a_large_change_shows_its_bins_whatever_its_p_value_is() -> None:
+    values: list[Scalar] = NORMAL.tolist()
+    moved = compare(values, [*values[:900], *[None] * 300], alpha=0.0)
+    still = compare(values, values[:900], alpha=0.0)
+
+    assert (moved.state, moved.moves[0].label, still.moves) == ("ok", "missing or unusable", ())
+
+
+def test_the_bins_of_a_reading_are_all_that_hold_anything_and_know_their_places() -> None:
+    values: list[Scalar] = NORMAL.tolist()
+    moves = compare(values, [*values[:900], *[None] * 300]).moves
+
+    assert sorted(move.place for move in moves) == list(range(15))
+    assert sum(move.observed for move in moves) == pytest.approx(1)
+
+
 def test_new_categories_show_as_unseen() -> None:
     reading = compare(["a", "b"] * 2_000, ["a", "b", "c"] * 300)
     assert (reading.state, reading.moves[0].label, reading.moves[0].observed) == ("drifting", "unseen", 1 / 3)

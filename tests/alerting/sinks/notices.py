@@ -1,8 +1,10 @@
 """Deliveries of real notices, to be set out by a sink."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from alerting.audit import Json
+from alerting.escalate import begun
 from alerting.finding import Stream
 from alerting.incident import Incident, Intent
 from alerting.notice import compose
@@ -45,8 +47,10 @@ def many(count: int, *, name: str = "feature") -> Incident:
 
 def delivery(incident: Incident, intent: Intent, target: Destination, *, seq: int = 0, **standing: Json) -> Delivery:
     """A notice to the owner of an incident on its way; `standing` says what people did about it."""
-    to = owners().route(incident.stream, incident.lead.subject).owner
-    payload = compose(incident, intent, to, seq=seq, at=NOW, policy=POLICY).to_payload()
+    route = owners().route(incident.stream, incident.lead.subject)
+    running = replace(incident, route=route, handling="notified")
+    as_told = incident if intent == "resolve" else begun(running, NOW)
+    payload = compose(as_told, intent, route.owner, seq=seq, at=NOW, policy=POLICY).to_payload()
     about = payload["data"]
     assert isinstance(about, dict), "a payload has data"
     stands = about["standing"]

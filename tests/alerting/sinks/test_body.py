@@ -22,8 +22,9 @@ def payload(text: int = 100, evidence: int = 10, moves: int = 3) -> dict[str, Js
     [
         (payload(), None),
         (payload(moves=60), 1),
-        (payload(evidence=400, moves=1), 2),
-        (payload(text=30_000), 3),
+        (payload(evidence=60, moves=5), 2),
+        (payload(evidence=400, moves=1), 3),
+        (payload(text=30_000), 4),
     ],
 )
 def test_no_more_is_cut_than_has_to_be(made: dict[str, Json], cut: int | None) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import insert, update
 
+from alerting.candidate import Candidate
 from alerting.decide import Policy, decide
 from alerting.finding import EventKind, Finding, Move, Stream
 from alerting.ownership import Ownership
@@ -173,8 +174,9 @@ def _write_readings(made: Seeded, baseline: Baseline, rng: np.random.Generator) 
             _put(made, "credit", "prediction", TICK, window, _read(baseline, rng, n, window, segment=segment), segment)
     _put(made, "credit", "feature", TICK, "5m", _read(baseline, rng, 400, "5m"))
     decisions = decide(
-        found, {}, made.ownership, Policy(public_url="http://127.0.0.1:8350"), NOW - timedelta(minutes=33)
-    )
+        found, {}, made.ownership, Policy(public_url="http://127.0.0.1:8350"), NOW - timedelta(minutes=33),
+        lambda stream, onset: [Candidate("deploy", "intake <2.3>", onset - timedelta(minutes=4), "announced by ci")],
+    )  # fmt: skip
     with made.store.write() as connection:
         put_decisions(connection, decisions, NOW - timedelta(minutes=33))
         add_findings(connection, TICK, [(finding, "act", _json(finding)) for finding in found[:4]])
@@ -220,7 +222,7 @@ def _findings(stream: Stream, readings: Sequence[Reading], tick: int) -> list[Fi
             since=at - timedelta(minutes=5), at=at, n=r.n, reference_n=r.reference_n, reason=r.why, value=r.value,
             low=r.low, high=r.high, p_value=r.p_value, threshold=r.threshold, row=123, e_value=9.1, e_needed=6.3,
             budget="Expected at this setting: at most 1 false page in 30 days for credit-risk, over its 40 monitors.",
-            moves=tuple(Move(m.label, m.expected, m.observed) for m in r.moves),
+            moves=tuple(Move(m.label, m.expected, m.observed, m.place) for m in r.moves),
         )
         for r in readings
         if r.state == "drifting" and r.detector != "esr"

@@ -14,8 +14,11 @@ from service.api.problem import Problem
 from service.settings import ApiSettings, Role, TokenSettings
 from tests.service.api.seed import Seeded, empty, tokens
 
-READS = ("/v1/models", "/v1/monitors", "/v1/findings", "/v1/incidents", "/v1/dead-letters", "/v1/ledger", "/v1/audit")
-PAGES = ("/metrics", "/", "/model", "/incidents/x", "/openapi.json")
+READS = (
+    "/v1/deployments", "/v1/models", "/v1/monitors", "/v1/findings", "/v1/incidents", "/v1/dead-letters",
+    "/v1/ledger", "/v1/audit",
+)  # fmt: skip
+PAGES = ("/metrics", "/", "/model", "/incidents/x", "/incidents/x/picture.svg", "/openapi.json")
 
 
 @functools.cache
@@ -51,6 +54,11 @@ async def test_every_role_but_ingest_reads(path: str, role: str, expected: int) 
 @pytest.mark.parametrize(("role", "expected"), [("ingest", 200), ("read", 403), ("respond", 403), ("admin", 200)])
 async def test_only_ingest_and_admin_send_events(role: str, expected: int) -> None:
     assert await status("/v1/events", role, "POST") == expected
+
+
+@pytest.mark.parametrize(("role", "expected"), [("ingest", 415), ("read", 403), ("respond", 415), ("admin", 415)])
+async def test_whoever_sends_events_or_responds_announces_deployments(role: str, expected: int) -> None:
+    assert await status("/v1/deployments", role, "POST") == expected
 
 
 @pytest.mark.parametrize(("role", "expected"), [("ingest", 403), ("read", 403), ("respond", 403), ("admin", 415)])

@@ -73,3 +73,15 @@ async def test_an_unknown_incident_is_a_404_that_names_the_newest() -> None:
 
 async def test_before_the_first_incident_a_404_says_so() -> None:
     assert (await get(empty(), "/v1/incidents/inc_0")).json()["detail"].endswith("there has been none yet.")
+
+
+async def test_an_incident_says_when_it_began_and_what_changed_shortly_before() -> None:
+    told = (await get(shared(), f"/v1/incidents/{await incident_id()}")).json()
+
+    assert told["began_at"] == "2025-11-24T16:20:00Z"
+    assert told["candidates"] == [
+        {
+            "kind": "deploy", "what": "intake <2.3>", "at": "2025-11-24T16:16:00Z", "reason": "announced by ci",
+            "link": "",
+        }
+    ]  # fmt: skip

@@ -75,10 +75,16 @@ PROVOKED = [
     ("get", "/v1/findings", "/v1/findings?limit=1001", "read", 422),
     ("get", "/v1/incidents", "/v1/incidents?open=perhaps", "read", 422),
     ("get", "/v1/incidents/{id}", "/v1/incidents/x", "read", 404),
+    ("get", "/v1/deployments", "/v1/deployments?limit=0", "read", 422),
+    ("post", "/v1/deployments", "/v1/deployments", "read", 403),
+    ("post", "/v1/deployments", "/v1/deployments", "ingest", 415),
     ("get", "/v1/dead-letters", "/v1/dead-letters?limit=x", "read", 422),
     ("get", "/v1/ledger", "/v1/ledger?verify=perhaps", "read", 422),
     ("get", "/v1/owners/resolve", "/v1/owners/resolve", "read", 422),
     ("get", "/v1/audit", "/v1/audit", "ingest", 403),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x?reason=y", "respond", 403),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x?reason=y", "admin", 404),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x", "admin", 422),
     ("get", "/metrics", "/metrics", "nobody", 401),
     ("post", "/v1/events", "/v1/events", "read", 403),
 ]
@@ -124,8 +130,8 @@ PARAMETERS = (
 )  # fmt: skip
 PATHS = (
     "/v1/models", "/v1/models/credit/versions/3", "/v1/models/credit/versions/3/baseline", "/v1/monitors",
-    "/v1/readings", "/v1/findings", "/v1/incidents", "/v1/dead-letters", "/v1/ledger", "/v1/owners/resolve",
-    "/v1/audit", "/", "/model", "/metrics",
+    "/v1/readings", "/v1/findings", "/v1/incidents", "/v1/deployments", "/v1/dead-letters", "/v1/ledger",
+    "/v1/owners/resolve", "/v1/audit", "/", "/model", "/metrics",
 )  # fmt: skip
 NAMES = ["credit", "3", "prediction", "feature", "income", "psi", "1h", "5m", "drifting", "country=NO", "owner", "true"]
 NUMBERS = ["7", "1000", "-1", "9" * 40, "%", "\x00"]

@@ -2,11 +2,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from service.store.deployments import deployment
 from service.store.migrate import migrate
 from service.store.schema import metadata
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema() -> None:
+    assert deployment.metadata is metadata
     engine = create_engine("sqlite://")
     migrate(engine)
 

@@ -15,7 +15,7 @@ MODEL = "/model?model=credit&version=3"
 class Reader(HTMLParser):
     """Collects what a page links to and whether its elements are closed in order."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "hr", "input"})
+    VOID = frozenset({"meta", "link", "img", "source", "br", "hr", "input"})
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -162,3 +162,31 @@ async def test_the_incident_page_says_whether_the_notice_arrived() -> None:
 async def test_there_is_an_icon() -> None:
     answer = await get(shared(), "/favicon.ico")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
+async def test_the_incident_page_shows_the_picture_narrow_on_a_narrow_screen() -> None:
+    html = await page("/incidents/INCIDENT")
+    sources = re.findall(r'(?:srcset|src)="(/incidents/[^"]*picture[^"]*)"', html)
+    drawn = [await get(shared(), path) for path in sources]
+
+    assert [re.findall(r'width="(\d+)"', answer.text)[0] for answer in drawn] == ["320", "600"]
+    assert {answer.headers["content-type"] for answer in drawn} == {"image/svg+xml"}
+
+
+async def test_the_picture_may_run_and_load_nothing() -> None:
+    policy = (await ask("/incidents/INCIDENT/picture.svg")).headers["content-security-policy"]
+    assert ("default-src 'none'" in policy, "sandbox" in policy) == (True, True)
+
+
+@pytest.mark.parametrize("width", ["299", "1201", "wide"])
+async def test_a_picture_of_a_width_that_cannot_be_is_refused(width: str) -> None:
+    assert (await ask(f"/incidents/INCIDENT/picture.svg?width={width}")).status_code == 422
+
+
+async def test_the_picture_of_no_incident_is_a_404() -> None:
+    assert (await get(shared(), "/incidents/inc_0/picture.svg")).status_code == 404
+
+
+async def test_the_incident_page_says_what_changed_shortly_before() -> None:
+    html = await page("/incidents/INCIDENT")
+    assert ("intake &lt;2.3&gt;" in html, "4 min before" in html, "announced by ci" in html) == (True, True, True)
