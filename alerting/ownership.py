@@ -21,7 +21,8 @@ Specificity: TypeAlias = tuple[int, int, int, int, int]
 class Party:
     """A person or a team, where it is reached, and how many false alarms it accepts.
 
-    `hours` says when it works, as written ("" for Mon-Fri 09:00-17:00).
+    As written, in its own time zone: `hours` when it works ("" for Mon-Fri 09:00-17:00), `quiet` when it is not to be
+    told of what can wait ("" for never).
     """
 
     name: str
@@ -29,6 +30,7 @@ class Party:
     tz: str = "UTC"
     hours: str = ""
     allowance: Allowance = field(default_factory=Allowance)
+    quiet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

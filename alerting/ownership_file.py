@@ -121,7 +121,7 @@ def _party(name: str, wire: WireParty) -> Party:
         destinations[found.name] = found
     accepts = wire.false_alarms
     allowance = Allowance(accepts.pages, accepts.tickets, accepts.digests)
-    return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance)
+    return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance, wire.quiet or "")
 
 
 def _fallback(table: Mapping[str, Value], marked: Marked) -> dict[Role, str]:

@@ -1,6 +1,6 @@
 """The ownership table as it is written: field by field, before names are looked up in one another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from alerting.allowance import RATE_MAX, RATE_MIN, parse_rate
 from alerting.clocks import parse_hours
 from alerting.contact_wire import Contacts
+from alerting.quiet import parse_quiet
 from alerting.route import Role
 
 NAME_CHARS_MAX = 256
@@ -24,10 +25,19 @@ def _tz(text: str) -> str:
 
 
 def _hours(text: str) -> str:
+    return _readable(text, parse_hours)
+
+
+def _quiet(text: str) -> str:
+    return _readable(text, parse_quiet)
+
+
+def _readable(text: str, parse: Callable[[str], object]) -> str:
     try:
-        parse_hours(text)
+        parse(text)
     except ValueError as fault:
-        problem, _, fix = str(fault).partition(": ")
+        # The text itself may hold ": ".
+        problem, _, fix = str(fault).rpartition(": ")
         raise ValueError(f"{problem}|{fix[:1].upper()}{fix[1:]}") from fault
     return text
 
@@ -73,6 +83,7 @@ class WireParty(_Wire):
     contacts: Contacts
     tz: Annotated[str, AfterValidator(_tz)] = "UTC"
     hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
+    quiet: Annotated[str, AfterValidator(_quiet)] | None = None
     false_alarms: WireAllowance = WireAllowance()
 
 
