@@ -14,6 +14,7 @@ from alerting.quiet import parse_quiet
 from alerting.route import Role
 
 NAME_CHARS_MAX = 256
+REASON_CHARS_MAX = 500
 
 
 def _tz(text: str) -> str:
@@ -59,6 +60,7 @@ def _iso_date(text: object) -> object:
         raise ValueError(f'{text!r} is not a date|Write it like "2027-03-31"') from fault
 
 
+Day = Annotated[date, BeforeValidator(_iso_date)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
@@ -98,14 +100,21 @@ class WireMatch(_Wire):
     feature_view: Name | None = None
 
 
+class WireNobody(_Wire):
+    """A role that is left empty on purpose."""
+
+    none: Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX)]
+    until: Day
+
+
 class WireRule(_Wire):
     """One row."""
 
     id: Name
     match: WireMatch
-    assign: Annotated[dict[Role, Name], Field(min_length=1)]
+    assign: Annotated[dict[Role, Name | WireNobody], Field(min_length=1)]
     policy: Name | None = None
-    review_by: Annotated[date | None, BeforeValidator(_iso_date)] = None
+    review_by: Day | None = None
 
 
 class WireFamily(_Wire):

@@ -43,12 +43,12 @@ def test_the_same_table_would_change_nothing(command: Command, folder: Path) -> 
 
 
 def test_a_broken_table_is_a_mistake_with_its_line(command: Command, folder: Path) -> None:
-    (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: nobody"), encoding="utf-8")
+    (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: somebody"), encoding="utf-8")
     ended = command("owners", "diff", "new.yaml")
 
     assert ended.code == 2
     assert "new.yaml:" in ended.err
-    assert "'nobody' is not known" in ended.err
+    assert "'somebody' is not known" in ended.err
 
 
 def test_the_winner_is_said_with_its_rule(command: Command, folder: Path) -> None:
