@@ -25,7 +25,7 @@ def settings_of(config: Path | None) -> Settings:
 
 
 def ownership_of(path: Path, *, mail: bool = True) -> Ownership:
-    """Read the table as it stands today; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
+    """Read the table as of today; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
     return load_ownership(path, datetime.now(UTC).date(), mail=mail)
 
 
