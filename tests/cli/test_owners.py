@@ -72,8 +72,8 @@ OWNED = """\
 version: 1
 parties:
   everyone: {contacts: [log]}
-  ds: {contacts: [{pagerduty: "env:PD"}, {email: ds@team.example}]}
-  risk: {contacts: [{email: risk@team.example}]}
+  ds: {contacts: [{pagerduty: "env:PD"}, {slack: {channel: C0123DS, token: "env:SLACK"}}]}
+  risk: {contacts: [{slack: {channel: C0456RISK, token: "env:SLACK"}}]}
 fallback: {owner: everyone}
 policies: {regulated: {act: {ack: 10 min}}}
 rules:
@@ -102,7 +102,7 @@ def test_the_whole_answer_can_be_had_as_json(command: Command, owned: Path) -> N
 
     assert found["roles"] == [{
         "role": "compliance", "party": "risk", "rule": "credit", "fallback": False, "inherited_from": None,
-        "specificity": "models by pattern", "contacts": ["email:risk:3954d785"], "unowned": "", "losers": [],
+        "specificity": "models by pattern", "contacts": ["slack:risk:f7b1ab7d"], "unowned": "", "losers": [],
     }]  # fmt: skip
     assert (found["policy"], found["policy_rule"], found["tiers"][0]["ack"]) == ("regulated", "credit", "10 min")
     assert found["asked"]["model"] == "credit-score"
