@@ -8,6 +8,8 @@ import typer
 from service.cli.options import Config, Model
 
 owners_app = typer.Typer(help="The ownership table.", no_args_is_help=True)
+import_app = typer.Typer(help="Owners that another system knows, as rules.", no_args_is_help=True)
+owners_app.add_typer(import_app, name="import")
 
 Table = Annotated[Path | None, typer.Option(help="Ownership table; default: the one the settings name.")]
 
@@ -59,3 +61,36 @@ def owners_resolve(
 
     asked = Question(kind, model, version, segment, feature, role)
     raise typer.Exit(resolve(file, config, asked, as_json=json))
+
+
+Into = Annotated[
+    Path | None, typer.Option(help="Add to this table, whose own rules stay, instead of printing a new one.")
+]
+Fallback = Annotated[str, typer.Option(help="Party that a new table falls back to; default: platform.")]
+
+
+@import_app.command("backstage")
+def import_backstage(
+    catalogs: Annotated[list[Path], typer.Argument(help="Catalog files (catalog-info.yaml), also of groups.")],
+    types: Annotated[str, typer.Option("--type", help="Comma-separated spec.type of a model.")] = "ml-model,model",
+    into: Into = None,
+    fallback: Fallback = "",
+) -> None:
+    """Make rules of what a Backstage catalog says of models: Component and Resource entities, and their spec.owner."""
+    from service.cli.owners_import import backstage
+
+    wanted = [name.strip() for name in types.split(",") if name.strip()]
+    raise typer.Exit(backstage(catalogs, wanted, into=into, fallback=fallback))
+
+
+@import_app.command("codeowners")
+def import_codeowners(
+    file: Annotated[Path, typer.Argument(help="The CODEOWNERS file.")],
+    root: Annotated[str, typer.Option(help="Directory that holds a directory per model.")] = "models/",
+    into: Into = None,
+    fallback: Fallback = "",
+) -> None:
+    """Make rules of what CODEOWNERS says of directories of models; each line that cannot be one is named."""
+    from service.cli.owners_import import codeowners
+
+    raise typer.Exit(codeowners(file, root, into=into, fallback=fallback))
