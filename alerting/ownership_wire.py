@@ -60,7 +60,7 @@ def _iso_date(text: object) -> object:
         raise ValueError(f'{text!r} is not a date|Write it like "2027-03-31"') from fault
 
 
-Day = Annotated[date, BeforeValidator(_iso_date)]
+Day = Annotated[date, BeforeValidator(_iso_date, json_schema_input_type=date)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
@@ -68,7 +68,8 @@ class _Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-Rate = Annotated[float, BeforeValidator(_rate), Field(ge=RATE_MIN, le=RATE_MAX)]
+RateText = Annotated[str, Field(examples=["1 per 30 days", "2 per week"])]
+Rate = Annotated[float, BeforeValidator(_rate, json_schema_input_type=RateText), Field(ge=RATE_MIN, le=RATE_MAX)]
 
 
 class WireAllowance(_Wire):

@@ -94,3 +94,13 @@ def import_codeowners(
     from service.cli.owners_import import codeowners
 
     raise typer.Exit(codeowners(file, root, into=into, fallback=fallback))
+
+
+@owners_app.command("schema")
+def owners_schema(
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the JSON Schema of the ownership table, for editors."""
+    from service.cli.documents import print_owners_schema
+
+    print_owners_schema(out)

@@ -1,5 +1,6 @@
 """Asking the ownership table, and what another one would change."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -183,3 +184,10 @@ def test_the_service_does_not_start_with_mail_that_nobody_takes(command: Command
     ended = command("serve")
 
     assert (ended.code, FAULT in ended.err) == (2, True)
+
+
+def test_the_schema_for_editors_is_written_where_it_is_wanted(command: Command, tmp_path: Path) -> None:
+    ended = command("owners", "schema", "--out", "owners.schema.json")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert json.loads((tmp_path / "owners.schema.json").read_text(encoding="utf-8"))["title"] == "Ownership table"
