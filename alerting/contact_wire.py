@@ -1,7 +1,7 @@
 """The ways to reach a party as they are written in the ownership table: one field of a contact per kind."""
 
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -103,7 +103,9 @@ class WireContact(_Wire):
     email: Annotated[str, AfterValidator(_mail)] | None = None
     slack: WireSlack | None = None
     teams: Secret | None = None
-    pagerduty: Annotated[WirePagerDuty, BeforeValidator(_key_only)] | None = None
+    pagerduty: (
+        Annotated[WirePagerDuty, BeforeValidator(_key_only, json_schema_input_type=WirePagerDuty | Secret)] | None
+    ) = None
     goalert: WireGoAlert | None = None
     alertmanager: Url | None = None
     apprise: Annotated[str, AfterValidator(_apprise)] | None = None
@@ -127,5 +129,5 @@ def plain_log(contact: object) -> object:
     return {"log": ""} if contact == "log" else contact
 
 
-Contact = Annotated[WireContact, BeforeValidator(plain_log)]
+Contact = Annotated[WireContact, BeforeValidator(plain_log, json_schema_input_type=WireContact | Literal["log"])]
 Contacts = Annotated[list[Contact], Field(min_length=1, max_length=20)]

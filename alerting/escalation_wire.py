@@ -47,7 +47,8 @@ def _once(roles: list[Role]) -> list[Role]:
     return roles
 
 
-Time = Annotated[Span, BeforeValidator(_span)]
+SpanText = Annotated[str, Field(examples=["15 min", "4 h", "3 working days"])]
+Time = Annotated[Span, BeforeValidator(_span, json_schema_input_type=SpanText)]
 """A time within which something is expected."""
 
 

@@ -10,6 +10,7 @@ from alerting.escalation_policy import DEFAULT, EscalationPolicy
 from alerting.finding import Stream
 from alerting.globs import is_glob, matches
 from alerting.route import Addressee, Destination, Role, Route
+from alerting.unowned import Unowned
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -21,7 +22,8 @@ Specificity: TypeAlias = tuple[int, int, int, int, int]
 class Party:
     """A person or a team, where it is reached, and how many false alarms it accepts.
 
-    `hours` says when it works, as written ("" for Mon-Fri 09:00-17:00).
+    As written, in its own time zone: `hours` when it works ("" for Mon-Fri 09:00-17:00), `quiet` when it is not to be
+    told of what can wait ("" for never).
     """
 
     name: str
@@ -29,6 +31,7 @@ class Party:
     tz: str = "UTC"
     hours: str = ""
     allowance: Allowance = field(default_factory=Allowance)
+    quiet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table; `policy` is "" where it says nothing about deadlines and steps."""
+    """One row of the table; `policy` is "" where it says nothing about deadlines and steps.
+
+    `unowned` has the roles that are NOBODY's on purpose; `assign` has them too.
+    """
 
     id: str
     match: Match
     assign: Mapping[Role, str]
     review_by: date | None = None
     policy: str = ""
+    unowned: Mapping[Role, Unowned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,10 @@ class Loser:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who has a role for one subject of one stream; `rule` is "" for the fallback."""
+    """Who has a role for one subject of one stream; `rule` is "" for the fallback.
+
+    Where the rule leaves the role empty on purpose, the party is NOBODY and `unowned` says why and until when.
+    """
 
     role: Role
     party: str
@@ -102,6 +112,7 @@ class Resolution:
     fallback: bool
     losers: tuple[Loser, ...] = ()
     inherited_from: Role | None = None
+    unowned: Unowned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ class Ownership:
     policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
 
     def resolve(self, role: Role, stream: Stream, subject: str, feature_view: str | None = None) -> Resolution:
-        """Say who has a role; somebody always has it.
+        """Say who has a role; somebody always has it, unless a rule leaves it to nobody on purpose.
 
         First the most specific rule that names the role; a data steward that no rule names is the owner that a rule
         names; then the fallback for the role, and where that is not given, the fallback for the owner.
@@ -131,11 +142,12 @@ class Ownership:
             covering.sort(key=lambda rule: rule.match.specificity, reverse=True)
             winner = covering[0]
             losers = tuple(Loser(r.id, r.assign[role], _why(r.match, winner)) for r in covering[1:])
-            return Resolution(role, winner.assign[role], winner.id, fallback=False, losers=losers)
+            unowned = winner.unowned.get(role)
+            return Resolution(role, winner.assign[role], winner.id, fallback=False, losers=losers, unowned=unowned)
         if role == "data_steward":
             owner = self.resolve("owner", stream, subject, feature_view)
             if not owner.fallback:
-                return Resolution(role, owner.party, owner.rule, False, owner.losers, inherited_from="owner")
+                return replace(owner, role=role, inherited_from="owner")
         return Resolution(role, self.fallback.get(role, self.fallback["owner"]), "", fallback=True)
 
     def route(self, stream: Stream, subject: str, feature_view: str | None = None) -> Route:

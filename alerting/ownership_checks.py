@@ -1,4 +1,4 @@
-"""What no single row can show: rules that contradict each other, and parties that nobody asks."""
+"""What no single row can show: rules that contradict each other."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from functools import partial
 from itertools import combinations
 
 from alerting.globs import is_glob, overlap
-from alerting.ownership import ROLES, Match, Party, Rule
+from alerting.ownership import ROLES, Match, Rule
 from alerting.route import Role
 
 
@@ -52,12 +52,6 @@ def may_meet(one: Match, other: Match, families: Mapping[str, tuple[str, ...]]) 
         and _segments_meet(one.segment or {}, other.segment or {})
         and _families_meet(one, other, families)
     )
-
-
-def idle_parties(parties: Mapping[str, Party], fallback: Mapping[Role, str], rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Warn of parties that no rule and no fallback names."""
-    asked = set(fallback.values()) | {party for rule in rules for party in rule.assign.values()}
-    return tuple(f"party {name} is named by no rule and no fallback" for name in parties if name not in asked)
 
 
 def _segments_meet(mine: Mapping[str, str], theirs: Mapping[str, str]) -> bool:

@@ -4,20 +4,24 @@ import difflib
 from datetime import date
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from alerting.contact_wire import WireContact, WireGoAlert, WirePagerDuty, WireSlack, WireWebhook
 from alerting.escalation_wire import WirePolicy, WireTier
 from alerting.marked_yaml import Marked, Path, Value
 from alerting.ownership import ROLES
-from alerting.ownership_wire import WireFamily, WireMatch, WireParty, WireRule
+from alerting.ownership_wire import WireAllowance, WireFamily, WireMatch, WireNobody, WireParty, WireRule
 
 T = TypeVar("T")
 
 _KINDS = {"str": "text", "bool": "true/false", "int": "a number", "float": "a number", "date": "a date",
           "list": "a list", "dict": "a mapping", "NoneType": "empty"}  # fmt: skip
 
+
+_CONTACTS: dict[str, type[BaseModel]] = {
+    "webhook": WireWebhook, "slack": WireSlack, "pagerduty": WirePagerDuty, "goalert": WireGoAlert,
+}  # fmt: skip
 
 _WANTED = {
     "list_type": "Write a list: [one, another]",
@@ -42,12 +46,17 @@ def validated(adapter: TypeAdapter[T], value: Value, path: Path, marked: Marked)
         return None
 
 
+def said(value: Value) -> str:
+    """Say what a value is where something else was wanted."""
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else repr(value)
+
+
 def _path(detail: ErrorDetails, path: Path, marked: Marked) -> Path:
     """Say where in the file it is; pydantic's names for the kinds of a union are not in the file and drop out."""
     for part in detail["loc"]:
-        if (*path, part) in marked.values or detail["type"] == "missing":
+        if (*path, part) in marked.values:
             path = (*path, part)
-    return path
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
 
 
 def _note(detail: ErrorDetails, path: Path, marked: Marked) -> None:
@@ -55,11 +64,13 @@ def _note(detail: ErrorDetails, path: Path, marked: Marked) -> None:
     value = detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            marked.fault(path, f"unknown field {path[-1]!r}", _nearest(str(path[-1])), at_key=True)
+            marked.fault(path, f"unknown field {path[-1]!r}", _nearest(path), at_key=True)
         case "missing":
             marked.fault(path[:-1], f"{shown} is missing", "Add it")
         case "too_short" | "string_too_short":
             marked.fault(path, f"{shown} is empty", "Give at least one")
+        case "too_long" | "string_too_long":
+            marked.fault(path, f"{shown} is too long", f"Give at most {detail['ctx']['max_length']}")
         case "value_error":
             problem, _, fix = str(detail["ctx"]["error"]).partition("|")
             marked.fault(path, f"{shown}: {problem}", fix or "Mend it")
@@ -76,11 +87,32 @@ def _kind(value: object) -> str:
     return _KINDS.get(type(value).__name__, type(value).__name__)
 
 
-def _nearest(name: str) -> str:
-    models = (
-        WireParty, WireContact, WireWebhook, WireSlack, WirePagerDuty, WireGoAlert, WireRule, WireMatch, WireFamily,
-        WirePolicy, WireTier,
-    )  # fmt: skip
-    known = sorted({field for model in models for field in model.model_fields})
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean {near[0]!r}?" if near else "Remove it: nothing would read it"
+def _nearest(path: Path) -> str:
+    known = _fields(path[:-1])
+    near = difflib.get_close_matches(str(path[-1]), known, 1)
+    return f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(known)}"
+
+
+def _fields(place: Path) -> list[str]:
+    """Name the fields there are at a place of the table."""
+    match place:
+        case ("parties", _, "contacts", _, kind) if kind in _CONTACTS:
+            return list(_CONTACTS[str(kind)].model_fields)
+        case ("parties", _, "contacts", _):
+            return list(WireContact.model_fields)
+        case ("parties", _, "false_alarms"):
+            return list(WireAllowance.model_fields)
+        case ("parties", _):
+            return list(WireParty.model_fields)
+        case ("rules", _, "match"):
+            return list(WireMatch.model_fields)
+        case ("rules", _, "assign", _):
+            return list(WireNobody.model_fields)
+        case ("rules", _):
+            return list(WireRule.model_fields)
+        case ("policies", _, _):
+            return list(WireTier.model_fields)
+        case ("policies", _):
+            return list(WirePolicy.model_fields)
+        case _:
+            return list(WireFamily.model_fields)

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 from collections.abc import Mapping
-from itertools import islice
+from datetime import date
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -13,23 +13,27 @@ from alerting.allowance import Allowance
 from alerting.contact import destination
 from alerting.errors import Fault, OwnershipError
 from alerting.escalation_wire import BUILT_IN, WirePolicy, policies_of
-from alerting.marked_yaml import FAULTS_MAX, Marked, Path, Value, read
-from alerting.ownership import Match, Ownership, Party, Rule, segment_pairs
-from alerting.ownership_checks import ambiguous, ambiguous_policies, idle_parties
-from alerting.ownership_faults import validated
-from alerting.ownership_wire import WireFallback, WireFamily, WireParty, WireRule
+from alerting.marked_yaml import Marked, Path, Value, read
+from alerting.ownership import Ownership, Party
+from alerting.ownership_faults import said, validated
+from alerting.ownership_rules import check_contradictions, rules_of, without_lapsed
+from alerting.ownership_warnings import warnings_of
+from alerting.ownership_wire import WireFallback, WireFamily, WireParty
 from alerting.route import Destination, Role
+from alerting.unowned import NOBODY
 
 SECTIONS = ("version", "parties", "fallback", "rules", "families", "policies")
-RULES_MAX = 1_000
+
+_NONE_EXAMPLE = '{none: "the reason", until: 2027-03-31}'
 
 T = TypeVar("T")
 
 
-def load_ownership(path: FilePath, *, mail: bool = True) -> Ownership:
+def load_ownership(path: FilePath, today: date | None = None, *, mail: bool = True) -> Ownership:
     """Read the table from a file; raises OwnershipError with every fault, also when it cannot be read at all.
 
-    `mail` says whether there is a mail server; without one, a contact by mail is a fault.
+    What is nobody's only until `today` is given up; None: no date is held against it. `mail` says whether there is a
+    mail server; without one, a contact by mail is a fault.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -38,11 +42,11 @@ def load_ownership(path: FilePath, *, mail: bool = True) -> Ownership:
         raise OwnershipError(str(path), (fault,)) from error
     except UnicodeDecodeError as error:
         raise OwnershipError(str(path), (Fault(1, 1, "the file is not UTF-8", "Save it as UTF-8"),)) from error
-    return parse_ownership(text, str(path), mail=mail)
+    return parse_ownership(text, str(path), today, mail=mail)
 
 
-def parse_ownership(text: str, file: str = "owners.yaml", *, mail: bool = True) -> Ownership:
-    """Read the table from text; raises OwnershipError, in which `file` is the name that is shown."""
+def parse_ownership(text: str, file: str = "owners.yaml", today: date | None = None, *, mail: bool = True) -> Ownership:
+    """Read the table from text as `load_ownership` does; `file` is the name that errors show."""
     marked = read(text)
     table = marked.value if isinstance(marked.value, dict) else {}
     if not table and not marked.faults:
@@ -53,33 +57,21 @@ def parse_ownership(text: str, file: str = "owners.yaml", *, mail: bool = True) 
     families = {n: tuple(w.models) for n, w in _each(_listed(table), "families", WireFamily, marked).items()}
     fallback = _fallback(table, marked)
     policies = policies_of(_each(table, "policies", WirePolicy, marked), marked)
-    rules = _rules(table, marked)
+    rules = rules_of(table, today, marked)
     _check_names(table, fallback, marked)
     if not mail:
         _check_mail(table, marked)
     if not marked.faults:
-        _check_contradictions(rules, families, marked)
+        check_contradictions(rules, families, marked)
     if marked.faults:
         raise OwnershipError(file, tuple(sorted(set(marked.faults))))
-    sha = hashlib.sha256(text.encode()).hexdigest()
-    return Ownership(parties, fallback, rules, families, sha, idle_parties(parties, fallback, rules), policies)
-
-
-def _check_contradictions(rules: tuple[Rule, ...], families: Mapping[str, tuple[str, ...]], marked: Marked) -> None:
-    for one, other, role in islice(ambiguous(rules, families), FAULTS_MAX):
-        problem = (
-            f"rule {other.id!r} gives the role {role} to {other.assign[role]!r}, and rule {one.id!r}, which is as "
-            f"specific and covers some of the same, to {one.assign[role]!r}"
-        )
-        path: Path = ("rules", rules.index(other), "assign", role)
-        marked.fault(path, problem, "Make one of the two narrower, or name the same party")
-    for one, other in islice(ambiguous_policies(rules, families), FAULTS_MAX):
-        problem = (
-            f"rule {other.id!r} names the policy {other.policy!r}, and rule {one.id!r}, which is as specific and "
-            f"covers some of the same, {one.policy!r}"
-        )
-        path = ("rules", rules.index(other), "policy")
-        marked.fault(path, problem, "Make one of the two narrower, or name the same policy")
+    rules, lapsed = without_lapsed(rules, today) if today is not None else (rules, ())
+    if any(rule.unowned for rule in rules):
+        parties[NOBODY] = Party(NOBODY, ())
+    # A table in which something has lapsed is another one to whoever remembers what it said.
+    sha = hashlib.sha256("\n".join((text, *lapsed)).encode()).hexdigest()
+    warnings = (*lapsed, *warnings_of(parties, fallback, rules, policies))
+    return Ownership(parties, fallback, rules, families, sha, warnings, policies)
 
 
 def _check_sections(table: Mapping[str, Value], marked: Marked) -> None:
@@ -100,7 +92,7 @@ def _each(table: Mapping[str, Value], section: str, kind: type[T], marked: Marke
     if entries is None:
         return {}
     if not isinstance(entries, dict):
-        marked.fault((section,), f"{section} is {_said(entries)}", "Write one `name: ...` per line below it")
+        marked.fault((section,), f"{section} is {said(entries)}", "Write one `name: ...` per line below it")
         return {}
     adapter = TypeAdapter(kind)
     found = {name: validated(adapter, entry, (section, name), marked) for name, entry in entries.items()}
@@ -121,7 +113,7 @@ def _party(name: str, wire: WireParty) -> Party:
         destinations[found.name] = found
     accepts = wire.false_alarms
     allowance = Allowance(accepts.pages, accepts.tickets, accepts.digests)
-    return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance)
+    return Party(name, tuple(destinations.values()), wire.tz, wire.hours, allowance, wire.quiet or "")
 
 
 def _fallback(table: Mapping[str, Value], marked: Marked) -> dict[Role, str]:
@@ -134,39 +126,15 @@ def _fallback(table: Mapping[str, Value], marked: Marked) -> dict[Role, str]:
     return {}
 
 
-def _rules(table: Mapping[str, Value], marked: Marked) -> tuple[Rule, ...]:
-    entries = table.get("rules")
-    if entries is None:
-        return ()
-    if not isinstance(entries, list):
-        marked.fault(("rules",), f"rules is {_said(entries)}", 'Write each rule as "- {id: ..., match: ...}"')
-        return ()
-    if len(entries) > RULES_MAX:
-        marked.fault(("rules",), f"there are {len(entries)} rules, over {RULES_MAX}", "Use globs and families")
-        return ()
-    adapter = TypeAdapter(WireRule)
-    wires = [validated(adapter, entry, ("rules", index), marked) for index, entry in enumerate(entries)]
-    return tuple(_rule(wire) for wire in wires if wire is not None)
-
-
-def _rule(wire: WireRule) -> Rule:
-    match = wire.match
-    segment = segment_pairs(match.segment) if isinstance(match.segment, str) else match.segment
-    return Rule(
-        wire.id,
-        Match(match.family, match.model, match.version, segment, match.feature, match.feature_view),
-        wire.assign,
-        wire.review_by,
-        wire.policy or "",
-    )
-
-
 def _check_names(
     table: Mapping[str, Value],
     fallback: Mapping[Role, str],
     marked: Marked,
 ) -> None:
     """Look up every name in the section it points to; a party that is there but broken is known all the same."""
+    if NOBODY in (_names(table, "parties") or ()):
+        fix = f"Name it otherwise; what nobody has is written {_NONE_EXAMPLE}"
+        marked.fault(("parties", NOBODY), f"a party cannot be called {NOBODY!r}", fix, at_key=True)
     named_parties, named_families = _names(table, "parties") or None, _names(table, "families")
     for role, party in fallback.items():
         _look_up("party", party, named_parties, ("fallback", role), marked)
@@ -209,11 +177,10 @@ def _names(table: Mapping[str, Value], section: str) -> list[str] | None:
 def _look_up(what: str, name: Value, known: list[str] | None, path: Path, marked: Marked) -> None:
     if not isinstance(name, str) or known is None or name in known:
         return
+    if name == NOBODY and what == "party":
+        marked.fault(path, f"the role is left to {name!r} without a reason", f"Write {_NONE_EXAMPLE} in a rule")
+        return
     near = difflib.get_close_matches(name, known, 1)
     section = {"party": "parties", "family": "families", "policy": "policies"}[what]
     fix = f"Did you mean {near[0]!r}? If not, add it under {section}" if near else f"Add it under {section}"
     marked.fault(path, f"the {what} {name!r} is not known", fix)
-
-
-def _said(value: Value) -> str:
-    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else repr(value)

@@ -1,6 +1,6 @@
 """The ownership table as it is written: field by field, before names are looked up in one another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from alerting.allowance import RATE_MAX, RATE_MIN, parse_rate
 from alerting.clocks import parse_hours
 from alerting.contact_wire import Contacts
+from alerting.quiet import parse_quiet
 from alerting.route import Role
 
 NAME_CHARS_MAX = 256
+REASON_CHARS_MAX = 500
 
 
 def _tz(text: str) -> str:
@@ -24,10 +26,19 @@ def _tz(text: str) -> str:
 
 
 def _hours(text: str) -> str:
+    return _readable(text, parse_hours)
+
+
+def _quiet(text: str) -> str:
+    return _readable(text, parse_quiet)
+
+
+def _readable(text: str, parse: Callable[[str], object]) -> str:
     try:
-        parse_hours(text)
+        parse(text)
     except ValueError as fault:
-        problem, _, fix = str(fault).partition(": ")
+        # The text itself may hold ": ".
+        problem, _, fix = str(fault).rpartition(": ")
         raise ValueError(f"{problem}|{fix[:1].upper()}{fix[1:]}") from fault
     return text
 
@@ -49,6 +60,7 @@ def _iso_date(text: object) -> object:
         raise ValueError(f'{text!r} is not a date|Write it like "2027-03-31"') from fault
 
 
+Day = Annotated[date, BeforeValidator(_iso_date, json_schema_input_type=date)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
@@ -56,7 +68,8 @@ class _Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-Rate = Annotated[float, BeforeValidator(_rate), Field(ge=RATE_MIN, le=RATE_MAX)]
+RateText = Annotated[str, Field(examples=["1 per 30 days", "2 per week"])]
+Rate = Annotated[float, BeforeValidator(_rate, json_schema_input_type=RateText), Field(ge=RATE_MIN, le=RATE_MAX)]
 
 
 class WireAllowance(_Wire):
@@ -73,6 +86,7 @@ class WireParty(_Wire):
     contacts: Contacts
     tz: Annotated[str, AfterValidator(_tz)] = "UTC"
     hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
+    quiet: Annotated[str, AfterValidator(_quiet)] | None = None
     false_alarms: WireAllowance = WireAllowance()
 
 
@@ -87,14 +101,21 @@ class WireMatch(_Wire):
     feature_view: Name | None = None
 
 
+class WireNobody(_Wire):
+    """A role that is left empty on purpose."""
+
+    none: Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX)]
+    until: Day
+
+
 class WireRule(_Wire):
     """One row."""
 
     id: Name
     match: WireMatch
-    assign: Annotated[dict[Role, Name], Field(min_length=1)]
+    assign: Annotated[dict[Role, Name | WireNobody], Field(min_length=1)]
     policy: Name | None = None
-    review_by: Annotated[date | None, BeforeValidator(_iso_date)] = None
+    review_by: Day | None = None
 
 
 class WireFamily(_Wire):

@@ -9,6 +9,7 @@ from alerting.lineage import Lineage
 from alerting.ownership import ROLES, Ownership
 from alerting.route import Role
 from alerting.routing import route_for
+from alerting.unowned import NOBODY
 
 Name = TypeVar("Name", bound=str)
 
@@ -65,6 +66,8 @@ def change_between(
 
 
 def _changed(old: Mapping[Name, object], new: Mapping[Name, object]) -> tuple[str, ...]:
+    if NOBODY in old or NOBODY in new:  # Comes and goes with the rules that leave a role to nobody, which are said.
+        old, new = ({name: one for name, one in table.items() if name != NOBODY} for table in (old, new))
     gone = [f"-{name}" for name in old if name not in new]
     other = [f"~{name}" for name in new if name in old and old[name] != new[name]]
     return (*(f"+{name}" for name in new if name not in old), *other, *gone)

@@ -149,7 +149,7 @@ def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     server = mail_server(settings.alerting.smtp)
-    ownership = OwnershipTable(load_ownership(settings.alerting.owners, mail=bool(server.host)))
+    ownership = OwnershipTable(load_ownership(settings.alerting.owners, utc_now().date(), mail=bool(server.host)))
     store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
     parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
     event_log = _event_log(settings)

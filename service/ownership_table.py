@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -15,10 +15,12 @@ from alerting.audit import AuditEntry
 from alerting.errors import OwnershipError
 from alerting.ownership import Ownership
 from alerting.ownership_file import load_ownership
+from alerting.ownership_warnings import matching_nothing
 from alerting.table_change import change_between
 from service.progress import Progress
 from service.store.engine import Store
 from service.store.errors import passes
+from service.store.queries import models_predicting
 from service.store.records import append_audit, open_incidents
 
 log = logging.getLogger(__name__)
@@ -52,12 +54,12 @@ class TableWatch:
     wall: Callable[[], datetime]
     progress: Progress
     mail: bool = True
-    _read: str = ""
+    _read: tuple[str, date] | None = None
     _refused: str = ""
 
     async def run(self, stop: asyncio.Event, pause_seconds: float) -> None:
         """Look until `stop` is set; a store that cannot be used now is one more reason to look again."""
-        self._warn()
+        await asyncio.to_thread(self._warn)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
@@ -70,13 +72,18 @@ class TableWatch:
                 log.error("the ownership table stays for now, because the store cannot be used: %s", failure.orig)
 
     def look(self) -> bool:
-        """Read the file if it is not as it was; True when another table is in force from now on."""
-        read = _digest(self.path)
-        if read and read == self._read:
+        """Read the file if it or the day is not as it was; True when another table is in force from now on."""
+        digest, today = _digest(self.path), self.wall().date()
+        if digest and (digest, today) == self._read:
             return False
-        self._read = read
+        swapped = self._take(today)
+        # Only now: what the store could not record is read again.
+        self._read = (digest, today)
+        return swapped
+
+    def _take(self, today: date) -> bool:
         try:
-            found = load_ownership(self.path, mail=self.mail)
+            found = load_ownership(self.path, today, mail=self.mail)
         except OwnershipError as error:
             self._refuse(error)
             return False
@@ -93,7 +100,7 @@ class TableWatch:
             lines = change_between(before, found, open_incidents(connection)).lines()
             entry = AuditEntry(
                 self.wall(), ACTOR, "ownership.reloaded", str(self.path), {"config_sha": before.config_sha},
-                {"config_sha": found.config_sha, "changes": list(lines)}, "the file changed",
+                {"config_sha": found.config_sha, "changes": list(lines)}, "the file changed, or a day in it has come",
             )  # fmt: skip
             append_audit(connection, [entry])
         self.table.current = found
@@ -103,8 +110,16 @@ class TableWatch:
 
     def _warn(self) -> None:
         """Say what is not wrong with the table in force but likely not meant: idle parties, reviews that are due."""
-        for warning in (*self.table.current.warnings, *self.table.current.overdue(self.wall().date())):
+        table = self.table.current
+        idle = matching_nothing(table, self._models())
+        for warning in (*table.warnings, *table.overdue(self.wall().date()), *idle):
             log.warning("%s: %s", self.path, warning)
+
+    def _models(self) -> frozenset[str]:
+        try:
+            return models_predicting(self.store)
+        except OperationalError:
+            return frozenset()  # A warning is not worth a failure; whoever needs the store says that it is not there.
 
     def _refuse(self, error: OwnershipError) -> None:
         """Say once per set of faults that the file is broken and that the last good table stays in force."""

@@ -101,14 +101,16 @@ class Resend:
 def again(line: Sequence[Delivery], now: datetime) -> list[dict[str, Json]]:
     """Give the alerts of a line that are to be sent again.
 
-    The last delivery counts, sent or not: were an older one repeated while a resolve waits for its next attempt, an
-    alert would begin that is over. A line of which nothing was tried yet is left to its first attempt.
+    The last delivery that is due counts, sent or not: were an older one repeated while a resolve waits for its next
+    attempt, an alert would begin that is over. What is held back until later is not told early, and a line of which
+    nothing was tried yet is left to its first attempt.
     """
-    last = line[-1]
-    if not any(delivery.attempts for delivery in line):
+    told = [d for d in line if d.attempts or d.next_at <= now or d.intent == "resolve"]
+    if not any(delivery.attempts for delivery in told):
         return []
+    last = told[-1]
     fresh = last.next_at >= now - timedelta(seconds=ENDED_SECONDS)
     if last.intent == "resolve" and not fresh:
         return []
-    made = alerts(last, line[:-1], now)
+    made = alerts(last, told[:-1], now)
     return made if fresh else made[:1]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from alerting.escalation_policy import DEFAULT
+from alerting.ownership_answer import stated
 from alerting.ownership_file import parse_ownership
 from service.cli.reference import markdown as commands_markdown
 from service.config_environment import settings_by_path
@@ -78,3 +80,19 @@ def test_every_ownership_table_shown_is_one_that_loads(page: Path) -> None:
     for block in blocks:
         if "parties:" in block:
             assert parse_ownership(block, page.name).warnings == ()
+
+
+def test_every_example_of_the_page_about_the_table_is_a_whole_table() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", _text("owners.md"), re.MULTILINE | re.DOTALL)
+
+    assert [("parties:" in block) for block in blocks] == [True, True]
+
+
+def test_the_default_policy_is_documented_as_it_is() -> None:
+    rows = re.findall(r"^  \| (act|investigate|blind) \| (.*) \|$", _text("owners.md"), re.MULTILINE)
+    shown = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows}
+
+    assert shown == {
+        tier.tier: [", ".join(tier.told), tier.ack, tier.findings, tier.decision, ", ".join(tier.steps)]
+        for tier in stated(DEFAULT)
+    }

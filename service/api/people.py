@@ -1,12 +1,14 @@
 """Who is told, and who decided what."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, JsonValue
 
 from alerting.finding import Stream
+from alerting.ownership_answer import Held, answer, held
 from alerting.route import Role
 from service.api.answers import Items, Kind, Limit, Name, Shape, cut, problems
 from service.api.dependencies import Dependencies
@@ -28,9 +30,33 @@ class ResolutionShape(Shape):
     role: Role
     party: str = Field(examples=["credit-risk"])
     rule: str = Field(description="Id of the rule that named the party; empty when a fallback did.")
+    specificity: str = Field(description="How narrow that rule is, in words.", examples=["models by pattern"])
     fallback: bool = Field(description="True when no rule names anybody: add one to the ownership table.")
     inherited_from: Role | None = Field(description="The role the party was taken from, when it is not its own.")
+    contacts: list[str] = Field(description="Names of where the party is reached; they tell no address.")
+    unowned: str = Field(description="Why and until when nobody has the role, where a rule says so; else empty.")
     losers: list[LoserShape]
+    config_sha: str = Field(description="SHA-256 of the ownership table that was asked.")
+
+
+class ExpectedShape(Shape):
+    """What one tier expects: who is told at once, by when what, and who is told in turn while nobody acknowledges."""
+
+    tier: str = Field(examples=["act"])
+    told: list[Role]
+    ack: str = Field(examples=["15 min"])
+    findings: str = Field(description="Empty where none are asked for.", examples=["3 working days"])
+    decision: str = Field(description="Empty where none is asked for.")
+    steps: list[Role]
+
+
+class OwnersShape(Shape):
+    """Who has each role for one subject of one stream, and the policy that holds for it."""
+
+    roles: list[ResolutionShape]
+    policy: str = Field(examples=["regulated"])
+    policy_rule: str = Field(description="Id of the rule that named the policy; empty when none did.")
+    tiers: list[ExpectedShape]
     config_sha: str = Field(description="SHA-256 of the ownership table that was asked.")
 
 
@@ -64,15 +90,30 @@ def resolve(
     version: Annotated[str, Query(max_length=4_096)] = "",
     feature: Annotated[str, Query(max_length=4_096, description="Feature, or another subject of the model.")] = "",
     segment: Annotated[str, Query(max_length=4_096)] = "",
-    role: Role = "owner",
+    role: Annotated[
+        Literal[Role, "all"], Query(description="One role, or all of them with the policy that holds.")
+    ] = "owner",
     kind: Kind = "prediction",
-) -> ResolutionShape:
+) -> ResolutionShape | OwnersShape:
     """Say who has a role for a model, who else was in question, and why they were not chosen."""
-    ownership = dependencies.ownership()
-    found = ownership.resolve(role, Stream(kind, model, version, segment), feature)
+    table, stream = dependencies.ownership(), Stream(kind, model, version, segment)
+    if role != "all":
+        return _resolution(held(table, role, stream, feature), table.config_sha)
+    found = answer(table, stream, feature)
+    return OwnersShape(
+        roles=[_resolution(one, found.config_sha) for one in found.roles],
+        policy=found.policy,
+        policy_rule=found.policy_rule,
+        tiers=[ExpectedShape(**asdict(tier)) for tier in found.tiers],
+        config_sha=found.config_sha,
+    )
+
+
+def _resolution(found: Held, config_sha: str) -> ResolutionShape:
     return ResolutionShape(
-        role=found.role, party=found.party, rule=found.rule, fallback=found.fallback,
-        inherited_from=found.inherited_from, config_sha=ownership.config_sha,
+        role=found.role, party=found.party, rule=found.rule, specificity=found.specificity, fallback=found.fallback,
+        inherited_from=found.inherited_from, contacts=list(found.contacts), unowned=found.unowned,
+        config_sha=config_sha,
         losers=[LoserShape(rule=loser.rule, party=loser.party, why=loser.why) for loser in found.losers],
     )  # fmt: skip
 

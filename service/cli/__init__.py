@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from service.cli.audit_commands import audit_app
-from service.cli.options import Config
+from service.cli.options import Config, Model
+from service.cli.owners_commands import owners_app
 
 app = typer.Typer(
     name="driftwarden",
@@ -20,7 +21,6 @@ app = typer.Typer(
 baseline_app = typer.Typer(
     help="Baselines: the frozen reference a model version is watched against.", no_args_is_help=True
 )
-owners_app = typer.Typer(help="The ownership table.", no_args_is_help=True)
 budget_app = typer.Typer(help="The budget of false alarms: what is accepted, and what is kept.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
@@ -30,8 +30,6 @@ app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
-
-Model = Annotated[str, typer.Option(help="Model name, as events carry it.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -137,44 +135,6 @@ def baseline_fit(
 
     roles = ReferenceColumns(prediction, label, segment, time, _names(categorical), _names(ignore))
     raise typer.Exit(run(file, Whose(kind, model, version), roles, out=out, config=config))
-
-
-@owners_app.command("check")
-def owners_check(
-    file: Annotated[Path | None, typer.Argument(help="Ownership table; default: the one the settings name.")] = None,
-    config: Config = None,
-) -> None:
-    """Check the ownership table and say what is wrong, with the line and the fix."""
-    from service.cli.owners import check
-
-    raise typer.Exit(check(file, config))
-
-
-@owners_app.command("diff")
-def owners_diff(
-    file: Annotated[Path, typer.Argument(help="The ownership table that is to take the place of the one in force.")],
-    config: Config = None,
-) -> None:
-    """Say what another ownership table would change, and whom open incidents would concern under it."""
-    from service.cli.owners import diff
-
-    raise typer.Exit(diff(file, config))
-
-
-@owners_app.command("resolve")
-def owners_resolve(
-    model: Model,
-    feature: Annotated[str, typer.Option(help="Feature, or another subject of the model.")] = "",
-    version: Annotated[str, typer.Option(help="Model version.")] = "",
-    segment: Annotated[str, typer.Option(help="Segment.")] = "",
-    role: Annotated[str, typer.Option(help="One role; default: all of them.")] = "",
-    file: Annotated[Path | None, typer.Option(help="Ownership table; default: the one the settings name.")] = None,
-    config: Config = None,
-) -> None:
-    """Say who is told about a model or a feature, which rule says so, and which rules lost."""
-    from service.cli.owners import resolve
-
-    raise typer.Exit(resolve(file, config, model=model, version=version, segment=segment, feature=feature, role=role))
 
 
 @budget_app.command("show")

@@ -53,6 +53,8 @@ def run(*, exit_after_notice: bool, timeout: float, port: int, kafka: str, seed:
     # The log destination would print the notice a second time, beside the panel below.
     logging.getLogger("driftwarden.notices").propagate = False
     logging.getLogger("driftwarden.notices").addHandler(logging.NullHandler())
+    # Its parties have a log only, and know it.
+    logging.getLogger("service.ownership_table").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="driftwarden-demo-") as folder:
         settings = _settings(Path(folder), _free(port), kafka)
         return asyncio.run(_play(settings, console, exit_after_notice=exit_after_notice, seconds=timeout, seed=seed))

@@ -1,8 +1,10 @@
-"""`driftwarden schema` and `driftwarden config check`."""
+"""`driftwarden schema`, `driftwarden owners schema` and `driftwarden config check`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+from alerting.ownership_schema import owners_schema
 from service.cli.mistakes import check_out
 from service.cli.settings import settings_of
 from service.events.schema import json_schema
@@ -11,8 +13,17 @@ from service.settings import Settings
 
 def print_schema(out: Path | None) -> None:
     """Write the JSON Schema of the events."""
+    _print(json_schema(), out)
+
+
+def print_owners_schema(out: Path | None) -> None:
+    """Write the JSON Schema of the ownership table."""
+    _print(owners_schema(), out)
+
+
+def _print(schema: Mapping[str, object], out: Path | None) -> None:
     check_out(out)
-    text = json.dumps(json_schema(), indent=2)
+    text = json.dumps(schema, indent=2)
     if out is None:
         print(text)
     else:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -24,8 +25,8 @@ def settings_of(config: Path | None) -> Settings:
 
 
 def ownership_of(path: Path, *, mail: bool = True) -> Ownership:
-    """Read the ownership table; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
-    return load_ownership(path, mail=mail)
+    """Read the table as of today; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
+    return load_ownership(path, datetime.now(UTC).date(), mail=mail)
 
 
 @contextmanager

@@ -104,6 +104,13 @@ def model_states(store: Store) -> dict[str, int]:
         return {row.state: row.n for row in connection.execute(query)}
 
 
+def models_predicting(store: Store) -> frozenset[str]:
+    """Name the models whose predictions have been seen, of any version."""
+    query = select(model_version.c.model).where(model_version.c.kind == "prediction").distinct()
+    with store.read() as connection:
+        return frozenset(row.model for row in connection.execute(query))
+
+
 def baseline_text(store: Store, kind: str, model: str, version: str) -> tuple[str, str, int] | None:
     """The current baseline as JSON, where it came from and when it was made (ms)."""
     same = and_(

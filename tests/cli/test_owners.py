@@ -1,14 +1,18 @@
 """Asking the ownership table, and what another one would change."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from service.store.engine import open_store
 from service.store.records import put_incident
+from service.store.schema import model_version
 from tests.alerting.examples import OWNERS, finding, opened, owners
-from tests.cli.command import Command
+from tests.cli.command import Command, golden
 
 
 @pytest.fixture
@@ -43,18 +47,99 @@ def test_the_same_table_would_change_nothing(command: Command, folder: Path) -> 
 
 
 def test_a_broken_table_is_a_mistake_with_its_line(command: Command, folder: Path) -> None:
-    (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: nobody"), encoding="utf-8")
+    (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: somebody"), encoding="utf-8")
     ended = command("owners", "diff", "new.yaml")
 
     assert ended.code == 2
     assert "new.yaml:" in ended.err
-    assert "'nobody' is not known" in ended.err
+    assert "'somebody' is not known" in ended.err
 
 
 def test_the_winner_is_said_with_its_rule(command: Command, folder: Path) -> None:
     ended = command("owners", "resolve", "--model", "credit-score", "--role", "owner")
 
-    assert ended.out == "owner: credit-ds (by rule credit)\n"
+    assert ended.out.splitlines()[1].split() == [
+        "owner",
+        "credit-ds",
+        "rule",
+        "credit",
+        "(a",
+        "family)",
+        "log:credit-ds",
+    ]
+
+
+OWNED = """\
+version: 1
+parties:
+  everyone: {contacts: [log]}
+  ds: {contacts: [{pagerduty: "env:PD"}, {slack: {channel: C0123DS, token: "env:SLACK"}}]}
+  risk: {contacts: [{slack: {channel: C0456RISK, token: "env:SLACK"}}]}
+fallback: {owner: everyone}
+policies: {regulated: {act: {ack: 10 min}}}
+rules:
+  - {id: all, match: {}, assign: {owner: everyone}}
+  - {id: credit, match: {model: "credit-*"}, policy: regulated, assign: {owner: ds, compliance: risk}}
+  - {id: age, match: {model: credit-score, feature: age}, assign: {owner: {none: "not used", until: 2030-01-01}}}
+"""
+
+
+@pytest.fixture
+def owned(tmp_path: Path) -> Path:
+    """A table with a policy, and a feature that is left to nobody for the better part of a year."""
+    text = OWNED.replace("2030-01-01", str(datetime.now(UTC).date() + timedelta(days=300)))
+    (tmp_path / "owners.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_all_roles_are_shown_with_their_rules_contacts_and_the_policy(command: Command, owned: Path) -> None:
+    ended = command("owners", "resolve", "--model", "credit-score", "--feature", "income")
+
+    assert ended.out == golden("owners_resolve_policy.txt", ended.out)
+
+
+def test_the_whole_answer_can_be_had_as_json(command: Command, owned: Path) -> None:
+    (found,) = command("owners", "resolve", "--model", "credit-score", "--role", "compliance", "--json").lines
+
+    assert found["roles"] == [{
+        "role": "compliance", "party": "risk", "rule": "credit", "fallback": False, "inherited_from": None,
+        "specificity": "models by pattern", "contacts": ["slack:risk:f7b1ab7d"], "unowned": "", "losers": [],
+    }]  # fmt: skip
+    assert (found["policy"], found["policy_rule"], found["tiers"][0]["ack"]) == ("regulated", "credit", "10 min")
+    assert found["asked"]["model"] == "credit-score"
+
+
+def test_what_is_left_to_nobody_is_shown_with_its_reason(command: Command, owned: Path) -> None:
+    ended = command("owners", "resolve", "--model", "credit-score", "--feature", "age", "--role", "owner")
+
+    first = ended.out.splitlines()[1]
+    assert first.startswith("owner  nobody  rule age (one model, one feature)  nobody until ")
+    assert first.endswith(": not used")
+
+
+def test_a_check_counts_the_parties_that_are_written(command: Command, owned: Path) -> None:
+    assert command("owners", "check").out.splitlines()[0] == "owners.yaml: 3 parties, 3 rules, all good"
+
+
+def test_a_check_says_which_rules_no_known_model_fits(command: Command, owned: Path) -> None:
+    (owned / "models.txt").write_text("credit-score\n\ncredit-x\n", encoding="utf-8")
+    (owned / "others.txt").write_text("fraud\n", encoding="utf-8")
+
+    assert "no model fits" not in command("owners", "check", "--models", "models.txt").out
+    assert "rule credit: no model fits 'credit-*' among the 1 known" in (
+        command("owners", "check", "--models", "others.txt").out
+    )
+
+
+def test_a_check_can_take_the_models_from_the_store(command: Command, folder: Path) -> None:
+    seen = {"kind": "prediction", "version": "1", "state": "learning", "baseline": "", "learned": 0, "first_ms": 0}
+    store = open_store(f"sqlite:///{folder}/store.db", tick_seconds=60)
+    with store.write() as connection:
+        connection.execute(insert(model_version).values(model="fraud", last_ms=0, **seen))
+    store.close()
+
+    assert "family credit: no model fits 'credit-*'" in command("owners", "check", "--stored-models").out
+    assert "no model fits" not in command("owners", "check").out
 
 
 def test_a_check_says_which_reviews_are_overdue(command: Command, folder: Path) -> None:
@@ -99,3 +184,10 @@ def test_the_service_does_not_start_with_mail_that_nobody_takes(command: Command
     ended = command("serve")
 
     assert (ended.code, FAULT in ended.err) == (2, True)
+
+
+def test_the_schema_for_editors_is_written_where_it_is_wanted(command: Command, tmp_path: Path) -> None:
+    ended = command("owners", "schema", "--out", "owners.schema.json")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert json.loads((tmp_path / "owners.schema.json").read_text(encoding="utf-8"))["title"] == "Ownership table"

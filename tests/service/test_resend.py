@@ -143,6 +143,14 @@ async def test_what_was_never_tried_is_left_to_its_first_attempt(tmp_path: Path)
         assert await rig.resend.once() == 0
 
 
+async def test_what_is_held_back_until_later_is_not_told_early(tmp_path: Path) -> None:
+    async with _rig(tmp_path, minutes=9) as rig:
+        rig.put("sent", "pending")
+        await rig.resend.once()
+
+    assert rig.sent() == [[("inc_1", "investigate", True)]]
+
+
 async def test_an_open_that_was_given_up_arrives_after_all_once_alertmanager_is_back(tmp_path: Path) -> None:
     async with _rig(tmp_path) as rig:
         rig.put("dead")

@@ -27,6 +27,24 @@ async def test_an_inherited_role_says_from_which() -> None:
     assert (await resolved(model="credit", role="data_steward"))["inherited_from"] == "owner"
 
 
+async def test_where_a_party_is_reached_is_named_without_its_address() -> None:
+    found = await resolved(model="credit")
+    assert (found["contacts"], found["specificity"]) == (["log:credit-risk:credit-risk"], "one model")
+
+
+async def test_all_roles_can_be_asked_for_with_the_policy_that_holds() -> None:
+    found = (await get(shared(), "/v1/owners/resolve", model="credit", role="all")).json()
+    assert [one["role"] for one in found["roles"]] == [
+        "owner", "technical_lead", "data_steward", "responder", "compliance", "executive",
+    ]  # fmt: skip
+    assert found["roles"][0] == await resolved(model="credit")
+    assert (found["policy"], found["policy_rule"]) == ("default", "")
+    assert found["tiers"][0] == {
+        "tier": "act", "told": ["responder", "owner"], "ack": "15 min", "findings": "4 h", "decision": "24 h",
+        "steps": ["responder", "owner", "technical_lead", "executive"],
+    }  # fmt: skip
+
+
 async def test_a_model_must_be_named() -> None:
     assert (await get(shared(), "/v1/owners/resolve")).status_code == 422
 
