@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from service.cli.audit_commands import audit_app
+from service.cli.options import Config
+
 app = typer.Typer(
     name="driftwarden",
     help="Watches machine-learning models in production and tells the person who owns one when it is really changing.",
@@ -20,7 +23,6 @@ baseline_app = typer.Typer(
 owners_app = typer.Typer(help="The ownership table.", no_args_is_help=True)
 budget_app = typer.Typer(help="The budget of false alarms: what is accepted, and what is kept.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
-audit_app = typer.Typer(help="Who decided what.", no_args_is_help=True)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(owners_app, name="owners")
@@ -29,12 +31,6 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", envvar="DRIFTWARDEN_CONFIG", help="Settings file; default driftwarden.yaml if it is there."
-    ),
-]
 Model = Annotated[str, typer.Option(help="Model name, as events carry it.")]
 
 
@@ -228,14 +224,6 @@ def ledger_verify(config: Config = None) -> None:
     from service.cli.proofs import ledger
 
     raise typer.Exit(ledger(config))
-
-
-@audit_app.command("verify")
-def audit_verify(config: Config = None) -> None:
-    """Prove that the audit's hash chain is whole (exit 1 if not)."""
-    from service.cli.proofs import audit
-
-    raise typer.Exit(audit(config))
 
 
 @config_app.command("check")

@@ -1,13 +1,11 @@
-"""`driftwarden ledger verify` and `driftwarden audit verify`."""
+"""`driftwarden ledger verify`."""
 
 from pathlib import Path
 
 from rich.table import Table
 
-from alerting.audit import verify as verify_chain
 from service.cli.screen import screen
 from service.cli.settings import settings_of, store_of
-from service.store.records import audit_rows
 from service.store.verify import verify_ledger
 
 _OUTCOMES = ("accepted", "duplicate", "late", "dead", "filtered", "gap")
@@ -32,15 +30,3 @@ def ledger(config: Path | None) -> int:
     result = "every record is accounted for" if not faults else "NOT balanced"
     print(f"{len(verdicts)} partitions, {records:,} records: {result}")
     return 1 if faults else 0
-
-
-def audit(config: Path | None) -> int:
-    """Check the chain from its first entry; 0 when it is whole, else 1."""
-    with store_of(settings_of(config), existing=True) as store, store.read() as connection:
-        rows = audit_rows(connection)
-    broken = verify_chain(rows)
-    if broken is None:
-        print(f"{len(rows)} audit entries, the chain is whole")
-        return 0
-    print(f"the audit is broken at entry {broken}")
-    return 1
