@@ -28,6 +28,7 @@ from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
 from service.build import Line, line, policy
+from service.checkpoint import Checkpoints, checkpoints_of
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
@@ -66,6 +67,7 @@ class App:
     timekeeper: Timekeeper
     resend: Resend
     table: TableWatch
+    checkpoints: Checkpoints
     api: FastAPI
     sources: list[Callable[[], Source]]
     event_log: EventLog | None
@@ -90,11 +92,13 @@ class App:
                 group.create_task(self.timekeeper.run(self.stop))
                 group.create_task(self.resend.run(self.stop))
                 group.create_task(self.table.run(self.stop, self.settings.alerting.owners_seconds))
+                group.create_task(self.checkpoints.run(self.stop))
                 group.create_task(self._retire())
                 group.create_task(self._serve(server, listener))
                 self.ready.set()
                 await self.stop.wait()
                 server.should_exit = True
+            await self.checkpoints.finish()
         finally:
             listener.close()
             if self.event_log is not None:
@@ -183,6 +187,7 @@ def build_app(settings: Settings) -> App:
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, mail)
     timekeeper = Timekeeper(store, policy(settings), worker, utc_now, parts.progress)
+    checkpoints = checkpoints_of(settings.audit, store, call, _secret, worker, parts.progress)
     return App(
         settings,
         store,
@@ -191,6 +196,7 @@ def build_app(settings: Settings) -> App:
         timekeeper,
         resend,
         table,
+        checkpoints,
         api,
         _sources(settings, event_log, worker),
         event_log,

@@ -151,6 +151,8 @@ def _anchored(section: S, folder: Path) -> S:
             changed[key] = _anchored(value, folder)
         elif isinstance(value, Path):
             changed[key] = folder / value
+        elif isinstance(value, tuple):
+            changed[key] = tuple(_anchored(one, folder) if isinstance(one, BaseModel) else one for one in value)
     return section.model_copy(update=changed)
 
 

@@ -4,6 +4,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from alerting.mail_address import is_sender
 from service.settings import Settings
@@ -25,6 +26,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _sizes(settings)
     yield from _tiers(settings)
     yield from _mail(settings)
+    yield from _audit(settings)
 
 
 def _open_doors(settings: Settings) -> Iterator[Contradiction]:
@@ -124,6 +126,39 @@ def _mail(settings: Settings) -> Iterator[Contradiction]:
                 (*path, name), f"alerting.smtp.{name}: {getattr(smtp, name)!r} is not a name of a machine",
                 "Write it like mail.company.example",
             )  # fmt: skip
+
+
+def _audit(settings: Settings) -> Iterator[Contradiction]:
+    audit = settings.audit
+    if (audit.key is None) != (not audit.publish):
+        yield Contradiction(
+            ("audit", "publish"),
+            "audit.key and audit.publish belong together: checkpoints are signed and published, or not made at all",
+            "Give both or neither; `driftwarden audit key` makes a key",
+        )
+    for name, times in Counter(place.name for place in audit.publish).items():
+        if times > 1:
+            problem = f"audit.publish: {times} places are called {name!r}"
+            yield Contradiction(("audit", "publish"), problem, "Name each, metrics and the log show the name")
+    for index, place in enumerate(audit.publish):
+        here = ("audit", "publish", index)
+        if (place.file is None) != bool(place.url):
+            yield Contradiction(here, f"audit.publish: {place.name!r} needs either file or url", "Give one of them")
+        if place.secret is not None and not place.url:
+            problem = f"audit.publish: {place.name!r} has a secret, which signs a POST, and no url"
+            yield Contradiction(here, problem, "Remove the secret, or give a url")
+        if place.url and not place.url.startswith(("https://", "env:", "file:")) and not _on_loopback(place.url):
+            # The address itself may be a secret.
+            problem = f"audit.publish: the url of {place.name!r} is not https, so anybody on the way could change it"
+            yield Contradiction(here, problem, "Begin it with https://")
+
+
+def _on_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,7 +16,8 @@ class Progress:
     source that is away is none: HTTP intake goes on meanwhile. `ownership_fault`: why the ownership table's file is not
     used, where the last good one stays in force. `escalated` counts the clocks that ran out, by kind, and
     `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
-    share of its monitors that a rule of the ownership table gives to somebody.
+    share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
+    and what became of them.
     """
 
     records: int = 0
@@ -34,6 +35,7 @@ class Progress:
     escalation_late_seconds: float = 0.0
     ownership_fault: str = ""
     covered: Mapping[ModelKey, float] = field(default_factory=dict)
+    checkpoints: dict[tuple[str, str], int] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 

@@ -173,6 +173,23 @@ class AlertingSettings(_Section):
     smtp: SmtpSettings = SmtpSettings()
 
 
+class PlaceSettings(_Section):
+    """A place out of reach of the database's administrator; either `file` or `url`."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="What metrics and the log call it.")
+    file: Path | None = Field(None, description="File that lines are appended to, or folder that gets a file for each.")
+    url: str = Field("", description="HTTPS address to POST to, or where it is found (`env:NAME` or `file:/path`).")
+    secret: Secret | None = Field(None, description="Where the secret is found that signs the POST as a webhook.")
+
+
+class AuditSettings(_Section):
+    """Signed checkpoints of the audit, published where the database's administrator cannot write; off without `key`."""
+
+    key: Secret | None = Field(None, description="Where the private key is found that `driftwarden audit key` made.")
+    checkpoint_seconds: float = Field(3_600, ge=10, description="Seconds between checkpoints while the audit grows.")
+    publish: tuple[PlaceSettings, ...] = Field((), max_length=10, description="Places they are published to.")
+
+
 class LimitSettings(_Section):
     """A limit on everything that can grow; what happens at each is in docs/limits.md."""
 
@@ -199,4 +216,5 @@ class Settings(_Section):
     baseline: BaselineSettings = BaselineSettings()
     detection: DetectionSettings = DetectionSettings()
     alerting: AlertingSettings = AlertingSettings()
+    audit: AuditSettings = AuditSettings()
     limits: LimitSettings = LimitSettings()

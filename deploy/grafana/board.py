@@ -46,6 +46,7 @@ def _rows() -> list[tuple[str, int, list[dict[str, Json]]]]:
         ("Intake", 8, _intake()),
         ("The books and the clock", 8, _books()),
         ("Notices", 8, _notices()),
+        ("The audit", 8, _audit()),
         ("Limits", 8, _limits()),
     ]
 
@@ -174,6 +175,21 @@ def _notices() -> list[dict[str, Json]]:
             unit="percentunit",
         ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
+    ]
+
+
+def _audit() -> list[dict[str, Json]]:
+    tried = "sum by (place, outcome) (increase(driftwarden_audit_checkpoints_total[$__rate_interval]))"
+    return [
+        _series(
+            "Entries that no checkpoint covers have waited",
+            [
+                ("driftwarden_audit_checkpoint_age_seconds", "{{place}}"),
+                ("max(driftwarden_audit_checkpoint_seconds)", "between checkpoints"),
+            ],
+            unit="s",
+        ),
+        _series("Checkpoints", [(tried, "{{place}} {{outcome}}")]),
     ]
 
 

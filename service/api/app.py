@@ -22,6 +22,7 @@ from service.api.models import model_routes
 from service.api.monitors import monitor_routes
 from service.api.people import people_routes
 from service.api.problem import MEDIA_TYPE, Problem, answer_problems
+from service.api.remarks import remark_routes
 from service.web.pages import page_routes
 from service.web.templates import Templates
 
@@ -52,7 +53,15 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.add_exception_handler(OperationalError, _unreadable)
     app.include_router(health_routes())
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
-    for routes in (baseline_routes, model_routes, monitor_routes, incident_routes, book_routes, people_routes):
+    for routes in (
+        baseline_routes,
+        model_routes,
+        monitor_routes,
+        incident_routes,
+        book_routes,
+        people_routes,
+        remark_routes,
+    ):
         app.include_router(routes())
     if dependencies.intake is not None:
         app.include_router(

@@ -45,6 +45,7 @@ class AuditShape(Shape):
     before: JsonValue
     after: JsonValue
     reason: str
+    remark: str = Field("", description="Id and commitment of what somebody wrote, which is kept beside the chain.")
     previous: str
     hash: str
 

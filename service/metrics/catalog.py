@@ -102,6 +102,18 @@ OWNERSHIP_COVERED = Family(
     "driftwarden_ownership_covered", "gauge", ("kind", "model", "version"),
     "Share of a model version's monitors that a rule of the ownership table gives to somebody, not its fallback.",
 )  # fmt: skip
+CHECKPOINT_AGE = Family(
+    "driftwarden_audit_checkpoint_age_seconds", "gauge", ("place",),
+    "How long the oldest audit entry has waited that no checkpoint at this place covers; 0 when all are covered.",
+)  # fmt: skip
+CHECKPOINT_SECONDS = Family(
+    "driftwarden_audit_checkpoint_seconds", "gauge", (),
+    "Seconds between checkpoints, as audit.checkpoint_seconds says; absent when none are published.",
+)  # fmt: skip
+CHECKPOINTS = Family(
+    "driftwarden_audit_checkpoints_total", "counter", ("place", "outcome"),
+    "Attempts to publish a checkpoint of the audit: published or failed.",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -110,7 +122,8 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
-    INCIDENTS_OPEN, FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
+    INCIDENTS_OPEN, FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
+    MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from service.metrics import catalog
 from service.metrics.families import counter, gauge
 from service.progress import COMMIT_SECONDS_BOUNDS, Progress
 from service.settings import Settings
+from service.store.checkpoints import waiting_by_place
 from service.store.engine import Store
 from service.store.partitions import Partition, dead_reasons, partitions
 from service.store.queries import incidents_open, model_states
@@ -39,6 +40,7 @@ class ServiceCollector:
         yield from self._books(known)
         yield from self._loops()
         yield from self._alerting()
+        yield from self._audit()
         yield from self._size()
 
     def _books(self, known: Sequence[Partition]) -> Iterable[Metric]:
@@ -109,6 +111,17 @@ class ServiceCollector:
         for key, share in self.progress.covered.items():
             covered.add_metric((key.kind, key.model, key.version), share)
         yield covered
+
+    def _audit(self) -> Iterable[Metric]:
+        age, made = gauge(catalog.CHECKPOINT_AGE), counter(catalog.CHECKPOINTS)
+        audit = self.settings.audit
+        for place, since_ms in waiting_by_place(self.store, [place.name for place in audit.publish]).items():
+            age.add_metric((place,), 0.0 if since_ms is None else max(0.0, (self.wall_ms() - since_ms) / 1000))
+        yield age
+        yield gauge(catalog.CHECKPOINT_SECONDS, audit.checkpoint_seconds if audit.publish else None)
+        for labels, count in sorted(self.progress.checkpoints.copy().items()):
+            made.add_metric(labels, count)
+        yield made
 
     def _size(self) -> Iterable[Metric]:
         models = gauge(catalog.MODELS)

@@ -285,6 +285,16 @@ remark = Table(
 )
 """What people wrote, which the audit names by id and commitment; without content once it was erased."""
 
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("place", String, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""What was last published to each place outside: a note of what is due next, never a proof."""
+
 lease = Table(
     "lease",
     metadata,

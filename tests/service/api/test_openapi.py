@@ -79,6 +79,9 @@ PROVOKED = [
     ("get", "/v1/ledger", "/v1/ledger?verify=perhaps", "read", 422),
     ("get", "/v1/owners/resolve", "/v1/owners/resolve", "read", 422),
     ("get", "/v1/audit", "/v1/audit", "ingest", 403),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x?reason=y", "respond", 403),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x?reason=y", "admin", 404),
+    ("delete", "/v1/remarks/{id}", "/v1/remarks/x", "admin", 422),
     ("get", "/metrics", "/metrics", "nobody", 401),
     ("post", "/v1/events", "/v1/events", "read", 403),
 ]

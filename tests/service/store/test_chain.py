@@ -59,7 +59,7 @@ def test_memory_does_not_grow_with_the_chain(store: Store) -> None:
     row = chain(GENESIS, 1, AuditEntry(NOON, "anna", "a", "s"))
     with store.write() as connection:
         values = {"at_ms": ms(NOON), "content": "x" * 5_000, "previous": row.previous, "hash": row.hash}
-        for begin in range(0, 20_000, 1_000):
+        for begin in range(0, 8_000, 1_000):
             connection.execute(insert(audit), [{"seq": begin + i, **values} for i in range(1, 1_001)])
     proof = ChainProof((), Faults())
     tracemalloc.start()
@@ -70,5 +70,5 @@ def test_memory_does_not_grow_with_the_chain(store: Store) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    # Together the rows are more than 100 MB.
-    assert (proof.rows, peak < 25_000_000) == (20_000, True), peak
+    # Together the rows are more than 40 MB.
+    assert (proof.rows, peak < 20_000_000) == (8_000, True), peak

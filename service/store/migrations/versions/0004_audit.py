@@ -1,4 +1,4 @@
-"""Remarks beside the audit, and triggers that refuse to change or delete its rows.
+"""Remarks beside the audit, what was published of it, and triggers that refuse to change or delete its rows.
 
 The triggers stop a mistake, not an administrator, who can drop them: what shows a change is the chain, and what shows a
 rewritten chain are checkpoints kept elsewhere.
@@ -33,6 +33,13 @@ def upgrade() -> None:
         sa.Column("erased_by", sa.String()),
     )
     op.create_index("ix_remark_incident", "remark", ["incident"])
+    op.create_table(
+        "checkpoint",
+        sa.Column("place", sa.String(), primary_key=True),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+    )
     for name, when in _TRIGGERS.items():
         op.execute(f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{_WHY}'); END")
 
@@ -40,4 +47,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in _TRIGGERS:
         op.execute(f"DROP TRIGGER {name}")
+    op.drop_table("checkpoint")
     op.drop_table("remark")
