@@ -141,6 +141,17 @@ def test_a_checkpoint_edited_or_by_another_key_is_named(command: Command, tmp_pa
     assert "theirs.ndjson:1: it is signed with key" in ended.out
 
 
+def test_lines_of_checkpoints_that_were_moved_are_named(command: Command, tmp_path: Path) -> None:
+    audited(tmp_path)
+    path = anchored(tmp_path, 2, 5, 8)
+    first, second, third = path.read_text().splitlines()
+    path.write_text("\n".join([first, third, second]) + "\n", encoding="utf-8")
+    ended = command("audit", "verify", "-c", "c.yaml", "--anchor", path)
+
+    assert (ended.code, ended.out.count("FAULT: ")) == (1, 1)
+    assert "anchors.ndjson:3: entry 5 at 2026-11-20 14:00:00+00:00 comes after entry 8" in ended.out
+
+
 def test_after_a_change_of_keys_old_and_new_checkpoints_are_good_together(command: Command, tmp_path: Path) -> None:
     audited(tmp_path)
     anchored(tmp_path, 2, 5, name="old.ndjson")
