@@ -7,6 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerting.checkpoint import Signed, pem
+from alerting.policy import Policy
+from alerting.remark import Remark
+from alerting.respond import Actor, note
+from service.store.decisions import put_response
+from tests.alerting.examples import NOON, finding
+from tests.alerting.responding import decided
 from tests.cli.audited import CONFIG, KEY, anchored, audited, forged, opened, written
 from tests.cli.command import Command, golden
 
@@ -89,6 +95,22 @@ def test_an_erased_remark_is_told_of_and_is_no_fault(command: Command, tmp_path:
     assert erased.out.startswith("rmk_1: erased by privacy at ")
     assert (ended.code, ended.out.splitlines()[-1]) == (0, "remarks: 1 still there, 1 erased")
     assert ended.out.startswith("10 audit entries")
+
+
+def test_what_a_responder_wrote_is_proved_and_can_be_erased(command: Command, tmp_path: Path) -> None:
+    audited(tmp_path, 1, remarks=0)
+    incident = decided([finding(high=0.5)])
+    said = Remark("rmk_7", incident.id, NOON, "Ms Okafor's file was loaded twice.", bytes(16), "responder-1")
+    store = opened(tmp_path)
+    with store.write() as connection:
+        put_response(connection, note(incident, Actor("responder-1", NOON, said), Policy()), NOON)
+    store.close()
+    before = command("audit", "verify", "-c", "c.yaml")
+    command("audit", "erase", "rmk_7", "--why", "asked", "--actor", "privacy", "-c", "c.yaml")
+    after = command("audit", "verify", "-c", "c.yaml")
+
+    assert (before.code, before.out.splitlines()[-1]) == (0, "remarks: 1 still there, 0 erased")
+    assert (after.code, after.out.splitlines()[-1]) == (0, "remarks: 0 still there, 1 erased")
 
 
 def test_an_erased_remark_that_is_there_again_is_a_fault(command: Command, tmp_path: Path) -> None:
