@@ -33,6 +33,7 @@ from service.checkpoint import Checkpoints, checkpoints_of
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
+from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
 from service.resend import Resend
@@ -147,8 +148,8 @@ class App:
 def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    mail = bool(settings.alerting.smtp.host)
-    ownership = OwnershipTable(load_ownership(settings.alerting.owners, utc_now().date(), mail=mail))
+    server = mail_server(settings.alerting.smtp)
+    ownership = OwnershipTable(load_ownership(settings.alerting.owners, utc_now().date(), mail=bool(server.host)))
     store = open_store(settings.store.url, tick_seconds=settings.time.tick_seconds)
     parts = line(settings, store, ownership, wall_ms=wall_ms, monotonic=time.monotonic)
     event_log = _event_log(settings)
@@ -157,7 +158,7 @@ def build_app(settings: Settings) -> App:
     alertmanager = AlertmanagerSink(call, _secret, earlier_in(store))
     deliver = Deliver(
         store=store,
-        sinks=sinks(settings, call, _secret, store, alertmanager),
+        sinks=sinks(call, _secret, server, store, alertmanager),
         rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
         worker=worker,
         wall=utc_now,
@@ -180,7 +181,7 @@ def build_app(settings: Settings) -> App:
             intake=_intake(event_log, settings) if event_log is not None else None,
         )
     )
-    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, mail)
+    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
     checkpoints = checkpoints_of(settings.audit, store, call, _secret, worker, parts.progress)
     loops = (
         deliver.run,

@@ -7,7 +7,7 @@ from alerting.outbox import Delivery
 from alerting.sinks.alertmanager import AlertmanagerSink
 from alerting.sinks.apprise import AppriseSink
 from alerting.sinks.call import Call
-from alerting.sinks.email import EmailSink
+from alerting.sinks.email import EmailSink, MailServer
 from alerting.sinks.goalert import GoAlertSink
 from alerting.sinks.log import LogSink
 from alerting.sinks.pagerduty import PagerDutySink
@@ -16,21 +16,19 @@ from alerting.sinks.sink import Sink
 from alerting.sinks.slack import SlackSink
 from alerting.sinks.teams import TeamsSink
 from alerting.sinks.webhook import WebhookSink
-from service.mail_server import mail_server
-from service.settings import Settings
 from service.store.engine import Store
 from service.store.lines import tried_before
 
 
 def sinks(
-    settings: Settings, call: Call, secret_of: Callable[[str], str], store: Store, alertmanager: AlertmanagerSink
+    call: Call, secret_of: Callable[[str], str], server: MailServer, store: Store, alertmanager: AlertmanagerSink
 ) -> dict[str, Sink]:
     """Give the sink of each kind by its name; `alertmanager` is shared with whoever sends its alerts again."""
     earlier = earlier_in(store)
     return {
         "log": LogSink(),
         "webhook": WebhookSink(call, secret_of),
-        "email": EmailSink(mail_server(settings.alerting.smtp), secret_of, call.wall, call.seconds_max),
+        "email": EmailSink(server, secret_of, call.wall, call.seconds_max),
         "slack": SlackSink(call, secret_of),
         "teams": TeamsSink(call, secret_of),
         "pagerduty": PagerDutySink(call, secret_of, earlier),

@@ -84,10 +84,13 @@ def alerts(delivery: Delivery, earlier: Sequence[Delivery], now: datetime) -> li
     tier, and never change with what is told later. They hold the tier, since Alertmanager routes by labels alone: when
     it rises, a new alert begins and that of the tier before ends at the same time. What may change is in annotations.
     """
-    begun = [told for told in (*earlier, delivery) if told.intent in BEGINS]
+    line = [*earlier, delivery]
+    begun = [told for told in line if told.intent in BEGINS]
     current = begun[-1] if begun else delivery
     message = message_of(delivery)
-    over = message.at if delivery.intent == "resolve" else None
+    # What is told after the end (that somebody has still to say what it was) opens nothing again.
+    turns = [told for told in line if told.intent in BEGINS or told.intent == "resolve"]
+    over = message_of(turns[-1]).at if turns and turns[-1].intent == "resolve" else None
     made = {json.dumps(_labels(current)): _alert(_labels(current), message, over, now)}
     for past in still_open(begun[:-1] if current is delivery else begun):
         made.setdefault(json.dumps(_labels(past)), _alert(_labels(past), message_of(past), message.at, now))

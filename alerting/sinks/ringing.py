@@ -36,10 +36,13 @@ def alert_key(delivery: Delivery) -> str:
 def still_open(earlier: Sequence[Delivery]) -> list[Delivery]:
     """Give those earlier notices whose alert may still be open, newest first.
 
-    One that was sent has closed those before it. One that failed may have arrived although its answer was lost.
+    One that was sent has closed those before it, and so has an end. One that failed may have arrived although its
+    answer was lost.
     """
     found: list[Delivery] = []
     for delivery in reversed(earlier):
+        if delivery.intent == "resolve" and delivery.state == "sent":
+            break
         if delivery.intent in RINGS:
             found.append(delivery)
             if delivery.state == "sent":

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.components.locate import cache, find
 
 _SECONDS_MAX = 600
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 _DEBIAN_PROMETHEUS = ("prometheus", "prometheus-alertmanager")
 
 
@@ -50,6 +51,7 @@ def fetch_prometheus() -> str:
     """Prometheus, promtool, Alertmanager and amtool from Debian's packages, unpacked and not installed."""
     present = [find(name) for name in ("prometheus", "promtool", "alertmanager", "amtool")]
     if all(present):
+        _place_templates()
         return f"found {present[0]}"
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise FetchError("this is not a Debian or Ubuntu machine; put prometheus, promtool and alertmanager on PATH")
@@ -66,6 +68,7 @@ def fetch_prometheus() -> str:
         part.rename(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+    _place_templates()
     return f"unpacked into {target}"
 
 
@@ -97,6 +100,16 @@ def _download_debs(folder: Path) -> None:
     except FetchError:
         _refresh_apt()
         _run(command, folder)
+
+
+def _place_templates() -> None:
+    """Put Alertmanager's templates where Debian's build looks for them, and nowhere else; only root can."""
+    unpacked = cache() / "prometheus" / _TEMPLATES.relative_to("/")
+    if not unpacked.is_dir() or _TEMPLATES.exists():
+        return
+    if os.geteuid() != 0:
+        raise FetchError(f"Alertmanager does not start without {_TEMPLATES}, and only root can put it there")
+    shutil.copytree(unpacked, _TEMPLATES)
 
 
 def _refresh_apt() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from alerting.audit import Json
 from alerting.clocks import Clock
@@ -14,10 +15,9 @@ from alerting.outbox import Delivery, DeliveryState, key_of
 from alerting.route import Destination
 from alerting.sinks.ringing import Earlier
 from alerting.tiers import Tier
-from tests.alerting.examples import at
+from tests.alerting.examples import NOON, at
 
 PAGE = "https://drift.example/incidents/inc_0123456789abcdef"
-INTENTS: tuple[Intent, ...] = ("open", "raise", "update", "remind", "resolve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,11 @@ def risen() -> list[Step]:
     ]
 
 
-def line(steps: Sequence[Step], target: Destination, *, state: DeliveryState = "sent") -> list[Delivery]:
-    """The deliveries of a story, ten minutes apart, all of them tried."""
-    return [_delivery(step, seq, target, state) for seq, step in enumerate(steps)]
+def line(
+    steps: Sequence[Step], target: Destination, *, state: DeliveryState = "sent", begin: datetime = NOON
+) -> list[Delivery]:
+    """The deliveries of a story, ten minutes apart, all of them tried unless they are pending."""
+    return [_delivery(step, seq, target, state, begin) for seq, step in enumerate(steps)]
 
 
 def remembering(deliveries: Sequence[Delivery]) -> Earlier:
@@ -76,26 +78,29 @@ def pages(of: Callable[[Delivery, Sequence[Delivery]], Json], deliveries: Sequen
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
 
 
-def _delivery(step: Step, seq: int, target: Destination, state: DeliveryState) -> Delivery:
+def _delivery(step: Step, seq: int, target: Destination, state: DeliveryState, begin: datetime) -> Delivery:
+    now = begin + timedelta(minutes=10 * seq)
     over = step.intent == "resolve"
     held = step.handling == "acked"
     standing = Standing(
-        cause="version:prediction/credit-score@31", episode=1, opened_at=at(0), condition="ok" if over else "firing",
-        handling=step.handling, by="ann" if held else "", until=at(10 * seq + 60) if held else None,
+        cause="version:prediction/credit-score@31", episode=1, opened_at=begin, condition="ok" if over else "firing",
+        handling=step.handling, by="ann" if held else "", until=now + timedelta(hours=1) if held else None,
         ending="recovered" if over else "",
     )  # fmt: skip
+    asks = (Clock("Acknowledge", now + timedelta(minutes=15)), Clock("Decide", now + timedelta(days=1)))
     notice = Notice(
         id=f"ntc_{seq:016}", incident="inc_0123456789abcdef", seq=seq, intent=step.intent, tier=step.tier,
         party="credit-ds", role="owner",
         title=f"[{'RESOLVED' if over else str(step.tier).upper()}] credit-score 31: income (psi)",
         text=f"The words of notice {seq}.\n", model="credit-score", version="31", segment="", subject="income",
-        detector="psi", row=4_711, at=at(10 * seq), evidence=(_evidence(step.tier),), members=3,
-        asks=() if over else (Clock("Acknowledge", at(10 * seq + 15)), Clock("Decide", at(10 * seq + 1_440))),
+        detector="psi", row=4_711, at=now, evidence=(_evidence(step.tier),), members=3,
+        asks=() if over else asks,
         links=(Link("Runbook", "https://wiki.example/drift"), Link("Incident", PAGE)), standing=standing,
     )  # fmt: skip
     return Delivery(
         key=key_of(notice.incident, target.name, seq), incident_id=notice.incident, destination=target.name, seq=seq,
-        intent=step.intent, target=target, payload=notice.to_payload(), next_at=at(10 * seq), state=state, attempts=1,
+        intent=step.intent, target=target, payload=notice.to_payload(), next_at=now, state=state,
+        attempts=0 if state == "pending" else 1,
     )  # fmt: skip
 
 

@@ -113,6 +113,14 @@ def test_an_open_that_failed_is_resolved_too_because_it_may_have_arrived() -> No
     assert len(events(over, dead)) == 2
 
 
+def test_an_end_that_was_told_is_not_told_again_when_the_incident_comes_back_and_ends() -> None:
+    opened, acked, reminded, over = line(investigated(), TARGET)
+    again = replace(opened, seq=over.seq + 1)
+    actions = [event["event_action"] for event in events(again, [opened, acked, reminded, over])]
+
+    assert actions == ["trigger"]
+
+
 def test_an_incident_that_somebody_holds_is_acknowledged_and_another_change_of_facts_is_not_told() -> None:
     opened, acked = line(investigated(), TARGET)[:2]
     silenced, freed = (changed(acked, standing=standing(acked, handling)) for handling in ("silenced", "notified"))
