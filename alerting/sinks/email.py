@@ -72,32 +72,35 @@ class EmailSink:
         client = _client(self.server, password, self.seconds_max)
         try:
             async with asyncio.timeout(self.seconds_max):
-                return await self._hand_in(client, mail, delivery.target.address)
+                outcome = await _hand_in(client, mail, delivery.target.address)
+            if outcome.kind == "delivered":
+                await _leave(client)
+            return outcome
         except TimeoutError:
             return Outcome("retry", note=f"the mail server did not answer within {self.seconds_max:g} s")
         finally:
             client.close()
 
-    async def _hand_in(self, client: aiosmtplib.SMTP, mail: EmailMessage, recipient: str) -> Outcome:
-        try:
-            await client.connect()
-        except aiosmtplib.SMTPResponseException as said:
-            return Outcome("retry", note=_note("the mail server does not take our mail", said.code, said.message))
-        except (aiosmtplib.SMTPException, OSError) as fault:
-            return _broken("no connection to the mail server", fault)
-        try:
-            await client.send_message(mail, sender=str(mail["from"].addresses[0].addr_spec), recipients=[recipient])
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            first = refused.recipients[0]
-            return _refused("the mail server refuses the recipient", first.code, first.message)
-        except aiosmtplib.SMTPResponseException as said:
-            return _refused("the mail server refuses the mail", said.code, said.message)
-        except aiosmtplib.SMTPNotSupported as fault:
-            return Outcome("refused", note=f"the mail server cannot take it: {clean(str(fault), SAID_CHARS_MAX)}")
-        except (aiosmtplib.SMTPException, OSError) as fault:
-            return _broken("the connection to the mail server broke", fault)
-        await _leave(client)
-        return Outcome("delivered", note="the mail server took it")
+
+async def _hand_in(client: aiosmtplib.SMTP, mail: EmailMessage, recipient: str) -> Outcome:
+    try:
+        await client.connect()
+    except aiosmtplib.SMTPResponseException as said:
+        return Outcome("retry", note=_note("the mail server does not take our mail", said.code, said.message))
+    except (aiosmtplib.SMTPException, OSError) as fault:
+        return _broken("no connection to the mail server", fault)
+    try:
+        await client.send_message(mail, sender=str(mail["from"].addresses[0].addr_spec), recipients=[recipient])
+    except aiosmtplib.SMTPRecipientsRefused as refused:
+        first = refused.recipients[0]
+        return _refused("the mail server refuses the recipient", first.code, first.message)
+    except aiosmtplib.SMTPResponseException as said:
+        return _refused("the mail server refuses the mail", said.code, said.message)
+    except aiosmtplib.SMTPNotSupported as fault:
+        return Outcome("refused", note=f"the mail server cannot take it: {clean(str(fault), SAID_CHARS_MAX)}")
+    except (aiosmtplib.SMTPException, OSError) as fault:
+        return _broken("the connection to the mail server broke", fault)
+    return Outcome("delivered", note="the mail server took it")
 
 
 def _client(server: MailServer, password: str | None, seconds_max: float) -> aiosmtplib.SMTP:

@@ -1,5 +1,6 @@
 """Notices in Slack: one message per incident in the channel, edited as things change, with the rest in its thread."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,7 +40,17 @@ class SlackSink:
     base_url: str = BASE_URL
 
     async def send(self, delivery: Delivery) -> Outcome:
-        """Make one attempt: an open posts, a raise or reminder or resolve edits and answers, an update only edits."""
+        """Make one attempt: an open posts, a raise or reminder or resolve edits and answers, an update only edits.
+
+        All its calls together take no longer than one may: whoever else may send waits for just that long.
+        """
+        try:
+            async with asyncio.timeout(self.call.seconds_max):
+                return await self._send(delivery)
+        except TimeoutError:
+            return Outcome("retry", note=f"Slack did not answer within {self.call.seconds_max:g} s")
+
+    async def _send(self, delivery: Delivery) -> Outcome:
         try:
             token = self.secret_of(delivery.target.secret)
         except SecretError as fault:

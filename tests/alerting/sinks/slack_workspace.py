@@ -16,13 +16,17 @@ Message = dict[str, Any]
 
 @dataclass(slots=True)
 class Workspace:
-    """`answers` are given in turn per method: an error's name, DROP, or a raw HTTP answer (it holds a space)."""
+    """`answers` are given in turn per method: an error's name, DROP, or a raw HTTP answer (it holds a space).
+
+    Each answer takes `seconds`.
+    """
 
     answers: dict[str, list[str]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     calls: list[tuple[str, Message]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     url: str = ""
+    seconds: float = 0.0
 
     @property
     def methods(self) -> list[str]:
@@ -50,6 +54,7 @@ class Workspace:
             asked = dict(parse_qsl(body)) if form else json.loads(body)
             self.calls.append((method, asked))
             self.tokens.append(headers.get("authorization", ""))
+            await asyncio.sleep(self.seconds)
             writer.write(self._answer(method, asked))
             await writer.drain()
         finally:

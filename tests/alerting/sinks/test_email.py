@@ -112,8 +112,8 @@ async def test_a_connection_that_drops_in_the_middle_of_the_message_is_tried_aga
 
 
 async def test_a_mail_that_was_taken_stays_delivered_when_the_goodbye_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alerting.sinks.email.QUIT_SECONDS_MAX", 0.1)
-    async with sending("hang on quit") as (to, box):
+    monkeypatch.setattr("alerting.sinks.email.QUIT_SECONDS_MAX", 1.0)
+    async with sending("hang on quit", seconds=0.5) as (to, box):
         result = await to.send(OPEN)
 
     assert (result.kind, len(box.mails)) == ("delivered", 1)

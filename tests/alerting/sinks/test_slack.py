@@ -203,6 +203,15 @@ async def test_a_token_that_cannot_be_used_is_tried_again_without_calling(refere
     assert (result.kind, there.calls, "xoxb" in result.note) == ("retry", [], False)
 
 
+async def test_all_calls_of_an_attempt_together_keep_to_its_time() -> None:
+    async with sending() as (sink, there):
+        await sink.send(OPEN)
+        there.seconds = 0.3
+        result = await replace(sink, call=replace(sink.call, seconds_max=0.4)).send(later("raise"))
+
+    assert (result.kind, result.note) == ("retry", "Slack did not answer within 0.4 s")
+
+
 async def test_no_note_tells_the_token() -> None:
     answers = ["invalid_auth", "500 No", "internal_error"]
     notes = [(await outcome(answer)).note for answer in answers]
