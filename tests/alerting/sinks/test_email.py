@@ -175,11 +175,14 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(tmp_path: Path
 
 
 async def test_a_server_without_starttls_gets_neither_mail_nor_password() -> None:
-    async with mailbox(login=True) as box:
+    async with mailbox() as box:
         plain = with_login(sink(box.port), "env:GOOD")
-        result = await replace(plain, server=replace(plain.server, tls="starttls")).send(OPEN)
+        results = [
+            await replace(plain, server=replace(plain.server, tls="starttls", username=name)).send(OPEN)
+            for name in ("drift", "")
+        ]
 
-    assert (result.kind, box.mails, box.logins) == ("retry", [], [])
+    assert ([result.kind for result in results], box.mails, box.logins) == (["retry", "retry"], [], [])
 
 
 async def test_a_password_that_is_not_there_is_tried_again_without_connecting() -> None:
