@@ -1,14 +1,17 @@
 """Deliveries of real notices, to be set out by a sink."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from alerting.audit import Json
+from alerting.escalate import begun
 from alerting.finding import Stream
 from alerting.incident import Incident, Intent
 from alerting.notice import compose
 from alerting.outbox import Delivery, key_of
 from alerting.policy import Policy
 from alerting.route import Destination
+from alerting.routing import route_for
 from tests.alerting.examples import at, clear, finding, opened, owners
 
 POLICY = Policy(public_url="https://drift.example", runbook_url="https://wiki.example/drift?a=1&b=2")
@@ -45,8 +48,9 @@ def many(count: int, *, name: str = "feature") -> Incident:
 
 def delivery(incident: Incident, intent: Intent, target: Destination, *, seq: int = 0, **standing: Json) -> Delivery:
     """A notice to the owner of an incident on its way; `standing` says what people did about it."""
-    to = owners().route(incident.stream, incident.lead.subject).owner
-    payload = compose(incident, intent, to, seq=seq, at=NOW, policy=POLICY).to_payload()
+    route = route_for(incident, owners(), POLICY.lineage)
+    told = incident if intent == "resolve" else begun(replace(incident, route=route, handling="notified"), NOW)
+    payload = compose(told, intent, route.owner, seq=seq, at=NOW, policy=POLICY).to_payload()
     about = payload["data"]
     assert isinstance(about, dict), "a payload has data"
     stands = about["standing"]

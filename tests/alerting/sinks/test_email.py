@@ -72,7 +72,7 @@ async def test_a_repeat_has_the_same_message_id_and_the_incident_one_thread() ->
 
 async def test_an_update_is_not_mailed() -> None:
     async with sending() as (to, box):
-        result = await to.send(delivery(act(), "update", TEAM, handling="acknowledged", by="anna"))
+        result = await to.send(delivery(act(), "update", TEAM, handling="acked", by="anna"))
 
     assert (result.kind, box.mails, "not mailed" in result.note) == ("delivered", [], True)
 
