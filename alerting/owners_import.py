@@ -1,11 +1,13 @@
 """Laying what another system knows about owners into an ownership table: what the table says already stays."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from alerting.globs import WILDCARDS
 from alerting.ownership import Match, Ownership, Rule
@@ -21,6 +23,8 @@ parties:
   {fallback}: {{contacts: [log]}}
 fallback: {{owner: {fallback}}}
 """
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,9 @@ class _Draft:
             self.conflicts.append(f"{owner.where}: no party can be called {NOBODY}: give {owner.model} a rule by hand")
             return
         self._party(owner)
-        unowned: dict[Role, Unowned] = {} if owner.party else {"owner": Unowned(f"{owner.where} names nobody", until)}
+        unowned: dict[Role, Unowned] = (
+            {} if owner.party else {"owner": Unowned(f"{owner.where[-200:]} names nobody", until)}
+        )
         rule = Rule(self._id(f"{source}-{_plain(owner.model)}"), match, {"owner": party}, unowned=unowned)
         self.rules.append(rule)
         self.added.append(rule)
@@ -152,15 +158,24 @@ class _Draft:
 def _add(tree: CommentedMap, draft: _Draft) -> None:
     for name, mail in draft.parties.items():
         if name not in draft.table.parties:
-            contacts = CommentedSeq([_flow({"email": mail}) if mail else "log"])
-            tree["parties"][name] = _flow({"contacts": contacts})
+            contacts = CommentedSeq([_flow({"email": _text(mail)}) if mail else "log"])
+            tree["parties"][_text(name)] = _flow({"contacts": contacts})
     if draft.added and not tree.get("rules"):
         tree["rules"] = CommentedSeq()
     for rule in draft.added:
         unowned = rule.unowned.get("owner")
-        owner = rule.assign["owner"] if unowned is None else _flow({"none": unowned.reason, "until": unowned.until})
-        match = _flow({} if rule.match.model is None else {"model": rule.match.model})
-        tree["rules"].append(_flow({"id": rule.id, "match": match, "assign": _flow({"owner": owner})}))
+        # A date of its own: one that is there twice would be written as an anchor and an alias.
+        nobody = (
+            _flow({"none": _text(unowned.reason), "until": unowned.until.replace()}) if unowned is not None else None
+        )
+        owner = nobody or _text(rule.assign["owner"])
+        match = _flow({} if rule.match.model is None else {"model": _text(rule.match.model)})
+        tree["rules"].append(_flow({"id": _text(rule.id), "match": match, "assign": _flow({"owner": owner})}))
+
+
+def _text(text: str) -> str:
+    """Quote what is more than a plain word: what the library leaves bare between braces may not be read back."""
+    return text if _WORD.fullmatch(text) else DoubleQuotedScalarString(text)
 
 
 def _flow(entries: dict[str, object]) -> CommentedMap:
@@ -171,4 +186,4 @@ def _flow(entries: dict[str, object]) -> CommentedMap:
 
 def _plain(model: str) -> str:
     """Write a pattern so that it can be part of an id."""
-    return "all" if model == "*" else "".join("any" if c in WILDCARDS else c for c in model)
+    return "all" if model == "*" else "".join("any" if c in WILDCARDS else c for c in model[:60])

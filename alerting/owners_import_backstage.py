@@ -3,13 +3,13 @@
 Format: https://backstage.io/docs/features/software-catalog/descriptor-format
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from alerting.globs import is_glob
 from alerting.mail_address import is_mail_address
 from alerting.owners_import import Found, OwnerFound
 
@@ -17,6 +17,8 @@ TYPES = ("ml-model", "model")
 """What spec.type of a model is, unless said otherwise."""
 
 CHARS_MAX = 20_000_000
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 
 
 def owners_of_catalog(files: Mapping[str, str], types: Collection[str] = TYPES) -> Found:
@@ -72,13 +74,14 @@ def _mails(entities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _owner(file: str, entity: Mapping[str, Any], mails: Mapping[str, str], left: list[str]) -> OwnerFound | None:
     name, reference = _text(entity, "metadata", "name"), _text(entity, "spec", "owner")
     where = f"{file} ({name})"
-    if not name or is_glob(name):
-        left.append(f"{file}: an entity has the name {name!r}, which is no model's: mend metadata.name")
+    if not _NAME.fullmatch(name):
+        left.append(f"{file}: an entity has the name {name!r}, which the catalog takes for none: mend metadata.name")
         return None
     kind, colon, rest = reference.rpartition(":")
     namespace, slash, owner = rest.rpartition("/")
     kind = kind.lower() if colon else "group"
-    if not owner or kind not in ("group", "user") or (slash and not namespace) or any(c.isspace() for c in owner):
+    names = [owner, namespace] if slash else [owner]
+    if kind not in ("group", "user") or not all(map(_NAME.fullmatch, names)):
         left.append(f"{where}: spec.owner {reference!r} names no group or user: write it like group:default/team")
         return None
     party = _party(kind, namespace or _text(entity, "metadata", "namespace"), owner)

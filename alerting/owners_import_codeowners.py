@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from alerting.globs import is_glob, matches, overlap
 from alerting.mail_address import is_mail_address
 from alerting.owners_import import Found, OwnerFound
+from alerting.ownership_wire import NAME_CHARS_MAX
 
 LINES_MAX = 10_000
 
@@ -79,12 +80,14 @@ def _model(pattern: str, root: str) -> str:
         return "*"
     if below[1:] not in ([], ["**"]) or below[0] in ("*", "**"):
         raise _Left(f"{pattern!r} is about files within models, not about a model: give it a rule by hand")
+    if len(below[0]) > NAME_CHARS_MAX:
+        raise _Left(f"{below[0][:20]!r} and so on has over {NAME_CHARS_MAX} characters: no model is called so")
     return below[0]
 
 
 def _owner(model: str, owners: list[str], where: str) -> OwnerFound:
     for owner in owners:
-        if not _HANDLE.fullmatch(owner) and not is_mail_address(owner):
+        if len(owner) > NAME_CHARS_MAX or not (_HANDLE.fullmatch(owner) or is_mail_address(owner)):
             raise _Left(f"{owner!r} is neither @name, @organisation/team nor a mail address: mend the line")
     if not owners:
         return OwnerFound(model, "", "", where)

@@ -54,8 +54,7 @@ def reply(about: Told) -> list[Block]:
 
 def summary(about: Told) -> str:
     """Give the one line for notifications and for whoever sees no blocks."""
-    marks = {"remind": "Reminder: ", "raise": "Raised: "}
-    return mrkdwn(f"{marks.get(about.intent, '')}{about.title}", TEXT_CHARS_MAX)
+    return mrkdwn(f"{'Raised: ' if about.intent == 'raise' else ''}{about.title}", TEXT_CHARS_MAX)
 
 
 def _fitting(about: Told, made: Callable[[Told, int], list[Block]]) -> list[Block]:

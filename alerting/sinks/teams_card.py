@@ -48,8 +48,8 @@ def _message(about: Told, rows: int, details: bool) -> Element:
 
 def _body(about: Told, rows: int, details: bool) -> Iterator[Element]:
     color = "good" if about.over else _COLORS.get(about.tier, "default")
-    reminder = "Reminder: " if about.intent == "remind" else "Raised: " if about.intent == "raise" else ""
-    yield _plain(_run(f"{reminder}{about.title}", weight="bolder", size="medium", color=color))
+    raised = "Raised: " if about.intent == "raise" else ""
+    yield _plain(_run(f"{raised}{about.title}", weight="bolder", size="medium", color=color))
     yield _plain(_run(about.lead[:LEAD_CHARS_MAX]))
     held = f" until {utc(about.until)}" if about.until and not about.over else ""
     yield _plain(

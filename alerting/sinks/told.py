@@ -13,6 +13,9 @@ URL_CHARS_MAX = 2_000
 TITLE_CHARS_MAX = 500
 SHARES_MAX = 3
 
+_HANDLED = {"new": "not acknowledged yet", "notified": "not acknowledged yet", "acked": "acknowledged"}
+_ENDED = {"recovered": "resolved", "reassigned": "in other hands", "duplicate": "part of another incident"}
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -61,6 +64,7 @@ class Told:
     handling: str
     by: str
     until: datetime | None
+    ending: str
     picture_svg: str
 
     @property
@@ -72,8 +76,9 @@ class Told:
     def standing(self) -> str:
         """Say in a few words what people have done about it, without the time until which it holds."""
         if self.over:
-            return "resolved"
-        said = "not acknowledged yet" if self.handling in ("", "new", "notified") else self.handling
+            said = _ENDED.get(self.ending, self.ending or "over")
+        else:
+            said = _HANDLED.get(self.handling, self.handling or "not acknowledged yet")
         return f"{said} by {self.by}" if self.by else said
 
 
@@ -91,7 +96,8 @@ def told(delivery: Delivery) -> Told:
         asks=tuple(_asks(about)), links=tuple(_links(about)), at=_time(delivery.payload.get("timestamp")),
         opened_at=_time(standing.get("opened_at")), episode=_count(standing, "episode"),
         condition=clean(_text(standing, "condition")), handling=clean(_text(standing, "handling")),
-        by=clean(_text(standing, "by")), until=_time(standing.get("until")), picture_svg=_text(about, "picture_svg"),
+        by=clean(_text(standing, "by")), until=_time(standing.get("until")),
+        ending=clean(_text(standing, "ending")), picture_svg=_text(about, "picture_svg"),
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class RemarkProof:
             self._faults.add(f"remark {name} cannot be read ({fault})")
             return
         assert remark is not None, "it has content"
-        if commitment(remark) != promised or remark.id != name:
+        if commitment(remark) != promised:
             self._faults.add(f"remark {name} is not what was written: its words, author, time or incident were changed")
         elif (row.incident, row.at_ms) != (remark.incident, ms(remark.at)):
             self._faults.add(f"remark {name} is filed under another incident or time than its own")

@@ -1,8 +1,11 @@
 """Every table but that of `deployments`. A change here needs a migration in `migrations/versions`; a test compares."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-metadata = MetaData()
+from service.store.audit_tables import audit as audit
+from service.store.audit_tables import checkpoint as checkpoint
+from service.store.audit_tables import remark as remark
+from service.store.metadata import metadata as metadata
 
 meta = Table(
     "meta",
@@ -261,39 +264,6 @@ delivery = Table(
     Index("delivery_due", "state", "next_ms"),
 )
 """The outbox: one notice at one destination, until it is sent or dead."""
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("previous", String, nullable=False),
-    Column("hash", String, nullable=False),
-)
-"""Who decided what: a hash chain over canonical JSON. Triggers refuse to change or delete its rows."""
-
-remark = Table(
-    "remark",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("incident", String, nullable=False, index=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("content", Text),
-    Column("erased_ms", BigInteger),
-    Column("erased_by", String),
-)
-"""What people wrote, which the audit names by id and commitment; without content once it was erased."""
-
-checkpoint = Table(
-    "checkpoint",
-    metadata,
-    Column("place", String, primary_key=True),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", String, nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-)
-"""What was last published to each place outside: a note of what is due next, never a proof."""
 
 lease = Table(
     "lease",

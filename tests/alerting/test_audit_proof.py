@@ -132,6 +132,12 @@ def test_entries_taken_out_are_named(gone: slice, said: str) -> None:
     assert faults(chained) == [said]
 
 
+def test_an_entry_that_is_there_twice_is_named() -> None:
+    chained = rows(3)
+
+    assert faults([*chained, chained[2]]) == ["entry 3 comes after entry 3: it is out of its place"]
+
+
 @given(st.permutations(range(5)))
 def test_lines_in_another_order_show(order: list[int]) -> None:
     chained = rows(5)

@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from alerting.errors import OwnershipError
 from alerting.finding import Stream
@@ -252,3 +254,57 @@ def test_a_party_that_is_called_nobody_is_left_to_a_person() -> None:
 def test_a_broken_table_is_not_added_to() -> None:
     with pytest.raises(OwnershipError):
         made(found("credit"), TABLE.replace("version: 1", "version: 2"))
+
+
+PIECES = [
+    "*",
+    "/",
+    "models",
+    "/models/",
+    "a",
+    "b-*",
+    "*-c",
+    "**",
+    "#",
+    "!",
+    "[q]",
+    " ",
+    "\\ ",
+    "?",
+    "null",
+    "'",
+    '"',
+    ":",
+    "{",
+]
+OWNERS = ["@x", "@o/t", "m@x.example", "bad", "@nobody", "@null", "@1", "@yes", "@" + "y" * 300]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.lists(st.sampled_from(PIECES), max_size=6), st.lists(st.sampled_from(OWNERS), max_size=2)),
+        max_size=8,
+    )
+)
+@example([(["/models/", "?*"], [])])
+@example([(["*"], []), (["/models/", "a"], [])])
+def test_whatever_codeowners_says_gives_a_table_that_loads_and_stays(lines: list[tuple[list[str], list[str]]]) -> None:
+    read = codeowners(*(f"{''.join(pattern)} {' '.join(owners)}" for pattern, owners in lines))
+    done = made(read)
+
+    assert made(read, done.text).text == done.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_a_crash(text: str) -> None:
+    assert owners_of_catalog({"c": text}).owners == ()
+    assert made(codeowners(text, root="m")).text
+
+
+@pytest.mark.parametrize("name", ["0 1", "x" * 64, '"\\ud800"', "a*", '""'])
+def test_an_entity_whose_name_the_catalog_would_not_take_is_left_out_and_named(name: str) -> None:
+    read = owners_of_catalog({"c": ENTITY.format(name, "x")})
+
+    assert (read.owners, len(read.left)) == ((), 1)

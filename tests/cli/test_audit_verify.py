@@ -7,6 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerting.checkpoint import Signed, pem
+from alerting.policy import Policy
+from alerting.remark import Remark
+from alerting.respond import Actor, note
+from service.store.decisions import put_response
+from tests.alerting.examples import NOON, finding
+from tests.alerting.responding import decided
 from tests.cli.audited import CONFIG, KEY, anchored, audited, forged, opened, written
 from tests.cli.command import Command, golden
 
@@ -91,6 +97,22 @@ def test_an_erased_remark_is_told_of_and_is_no_fault(command: Command, tmp_path:
     assert ended.out.startswith("10 audit entries")
 
 
+def test_what_a_responder_wrote_is_proved_and_can_be_erased(command: Command, tmp_path: Path) -> None:
+    audited(tmp_path, 1, remarks=0)
+    incident = decided([finding(high=0.5)])
+    said = Remark("rmk_7", incident.id, NOON, "Ms Okafor's file was loaded twice.", bytes(16), "responder-1")
+    store = opened(tmp_path)
+    with store.write() as connection:
+        put_response(connection, note(incident, Actor("responder-1", NOON, said), Policy()), NOON)
+    store.close()
+    before = command("audit", "verify", "-c", "c.yaml")
+    command("audit", "erase", "rmk_7", "--why", "asked", "--actor", "privacy", "-c", "c.yaml")
+    after = command("audit", "verify", "-c", "c.yaml")
+
+    assert (before.code, before.out.splitlines()[-1]) == (0, "remarks: 1 still there, 0 erased")
+    assert (after.code, after.out.splitlines()[-1]) == (0, "remarks: 0 still there, 1 erased")
+
+
 def test_an_erased_remark_that_is_there_again_is_a_fault(command: Command, tmp_path: Path) -> None:
     audited(tmp_path)
     command("audit", "erase", "rmk_1", "--why", "asked", "--actor", "privacy", "-c", "c.yaml")
@@ -139,6 +161,17 @@ def test_a_checkpoint_edited_or_by_another_key_is_named(command: Command, tmp_pa
     assert "anchors.ndjson:2: its signature is not that of key" in ended.out
     assert "anchors.ndjson:4: this is no checkpoint" in ended.out
     assert "theirs.ndjson:1: it is signed with key" in ended.out
+
+
+def test_lines_of_checkpoints_that_were_moved_are_named(command: Command, tmp_path: Path) -> None:
+    audited(tmp_path)
+    path = anchored(tmp_path, 2, 5, 8)
+    first, second, third = path.read_text().splitlines()
+    path.write_text("\n".join([first, third, second]) + "\n", encoding="utf-8")
+    ended = command("audit", "verify", "-c", "c.yaml", "--anchor", path)
+
+    assert (ended.code, ended.out.count("FAULT: ")) == (1, 1)
+    assert "anchors.ndjson:3: entry 5 at 2026-11-20 14:00:00+00:00 comes after entry 8" in ended.out
 
 
 def test_after_a_change_of_keys_old_and_new_checkpoints_are_good_together(command: Command, tmp_path: Path) -> None:

@@ -6,12 +6,16 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from alerting.audit import AuditEntry
+from alerting.checkpoint import Signed, pem
 from service.app import App, build_app
 from service.config import ConfigError
 from service.events.record import Batch
@@ -19,6 +23,7 @@ from service.settings import Settings
 from service.sources.list import ListSource
 from service.store.apply import apply
 from service.store.partitions import partitions
+from service.store.records import append_audit
 from tests.e2e.workers import OWNERS
 from tests.kafka.broker import free_ports
 from tests.service.api.seed import empty
@@ -57,6 +62,20 @@ async def test_a_stop_ends_every_loop_cleanly(tmp_path: Path) -> None:
         await app.ready.wait()
 
     assert task.exception() is None
+
+
+async def test_the_last_entries_of_the_audit_are_published_at_a_clean_end(tmp_path: Path) -> None:
+    (tmp_path / "audit.key").write_text(pem(Ed25519PrivateKey.from_private_bytes(bytes(32)))[0], encoding="utf-8")
+    places = [{"name": "vault", "file": str(tmp_path / "anchors.ndjson")}]
+    app = _app(tmp_path, audit={"key": f"file:{tmp_path}/audit.key", "publish": places})
+
+    async with _running(app):
+        await app.ready.wait()
+        with app.store.write() as connection:
+            append_audit(connection, [AuditEntry(datetime.now(UTC), "anna", "a", "s")] * 2)
+
+    lines = await asyncio.to_thread((tmp_path / "anchors.ndjson").read_text)
+    assert [Signed.from_line(line).checkpoint.seq for line in lines.splitlines()][-1] == 2
 
 
 async def test_a_bug_of_our_own_in_the_deliver_loop_is_raised_and_ends_all_loops(tmp_path: Path) -> None:

@@ -180,6 +180,17 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(variable: str)
         ({**LOGIN, "ALERTING__SMTP__TLS": "none"}, "none would send the password in the clear to 'mail.example'"),
         ({"ALERTING__SMTP__PORT": "0"}, "$DRIFTWARDEN_ALERTING__SMTP__PORT: alerting.smtp.port: 0 is not allowed"),
         ({"ALERTING__KS_TIERS": "[0.1, 0.1, 0.2]"}, "alerting.ks_tiers: [0.1, 0.1, 0.2] do not rise"),
+        ({"AUDIT__KEY": "env:K"}, "audit.key and audit.publish belong together"),
+        ({"AUDIT__PUBLISH": "[{name: a, file: f}]"}, "audit.key and audit.publish belong together"),
+        ({"AUDIT__PUBLISH": "[{name: a, file: f}, {name: a, file: g}]"}, "audit.publish: 2 places are called 'a'"),
+        ({"AUDIT__PUBLISH": "[{name: a}]"}, "audit.publish: 'a' needs either file or url"),
+        ({"AUDIT__PUBLISH": "[{name: a, file: f, url: 'https://x'}]"}, "audit.publish: 'a' needs either file or url"),
+        (
+            {"AUDIT__PUBLISH": "[{name: a, file: f, secret: 'env:S'}]"},
+            "'a' has a secret, which signs a POST, and no url",
+        ),
+        ({"AUDIT__PUBLISH": "[{name: a, url: 'http://x.example'}]"}, "the url of 'a' is not https"),
+        ({"AUDIT__PUBLISH": "[{name: a, url: 'http://[x'}]"}, "the url of 'a' is not https"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(environment: dict[str, str], words: str) -> None:
@@ -230,6 +241,13 @@ def test_a_mistake_within_a_section_is_told_with_its_line(tmp_path: Path) -> Non
 
 def test_a_password_written_where_its_reference_belongs_is_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in complaint(written(tmp_path, "alerting: {smtp: {password: hunter2}}\n"))
+
+
+def test_the_places_of_checkpoints_are_relative_to_the_file_too(tmp_path: Path) -> None:
+    text = "audit: {key: 'env:K', publish: [{name: a, file: kept/a.ndjson}, {name: b, url: 'http://127.0.0.1:1/x'}]}\n"
+    loaded = load(written(tmp_path, text), {})
+
+    assert [place.file for place in loaded.audit.publish] == [tmp_path / "kept" / "a.ndjson", None]
 
 
 def test_paths_stay_beside_the_link_that_was_named(tmp_path: Path) -> None:

@@ -85,4 +85,4 @@ async def test_what_sent_nothing_does_not_hide_the_first_message(tmp_path: Path)
         channel.put("update", "open", "remind", seq=0)
         await channel.turns(4)
 
-    assert ([message["text"] for message in slack.channel], len(slack.thread)) == (["Reminder: remind"], 1)
+    assert ([message["text"] for message in slack.channel], len(slack.thread)) == (["remind"], 1)

@@ -11,6 +11,7 @@ from alerting.notice import compose
 from alerting.outbox import Delivery, key_of
 from alerting.policy import Policy
 from alerting.route import Destination
+from alerting.routing import route_for
 from tests.alerting.examples import at, clear, finding, opened, owners
 
 POLICY = Policy(public_url="https://drift.example", runbook_url="https://wiki.example/drift?a=1&b=2")
@@ -47,10 +48,9 @@ def many(count: int, *, name: str = "feature") -> Incident:
 
 def delivery(incident: Incident, intent: Intent, target: Destination, *, seq: int = 0, **standing: Json) -> Delivery:
     """A notice to the owner of an incident on its way; `standing` says what people did about it."""
-    route = owners().route(incident.stream, incident.lead.subject)
-    running = replace(incident, route=route, handling="notified")
-    as_told = incident if intent == "resolve" else begun(running, NOW)
-    payload = compose(as_told, intent, route.owner, seq=seq, at=NOW, policy=POLICY).to_payload()
+    route = route_for(incident, owners(), POLICY.lineage)
+    told = incident if intent == "resolve" else begun(replace(incident, route=route, handling="notified"), NOW)
+    payload = compose(told, intent, route.owner, seq=seq, at=NOW, policy=POLICY).to_payload()
     about = payload["data"]
     assert isinstance(about, dict), "a payload has data"
     stands = about["standing"]

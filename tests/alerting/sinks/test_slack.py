@@ -32,7 +32,7 @@ async def sending() -> AsyncIterator[tuple[SlackSink, Workspace]]:
 def later(intent: Intent, *, thread: str = FIRST) -> Delivery:
     """A later notice of the same incident."""
     incident = resolved() if intent == "resolve" else act()
-    return replace(delivery(incident, intent, CHANNEL, seq=1, handling="acknowledged", by="anna"), thread=thread)
+    return replace(delivery(incident, intent, CHANNEL, seq=1, handling="acked", by="anna"), thread=thread)
 
 
 async def outcome(answer: str) -> Outcome:

@@ -110,7 +110,7 @@ def test_a_cut_never_falls_within_an_escaped_character() -> None:
 
 def test_who_holds_it_and_until_when_is_shown() -> None:
     until = "2026-11-20T16:00:00+00:00"
-    about = told(delivery(act(), "update", CHANNEL, handling="acknowledged", by="anna", until=until))
+    about = told(delivery(act(), "update", CHANNEL, handling="acked", by="anna", until=until))
 
     assert (
         "acknowledged by anna until <!date^1795190400^{date_short_pretty} {time}|2026-11-20 16:00 UTC>"
