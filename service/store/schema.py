@@ -262,6 +262,7 @@ delivery = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
     Index("delivery_due", "state", "next_ms"),
+    Index("delivery_line", "incident", "destination", "seq"),
 )
 """The outbox: one notice at one destination, until it is sent or dead."""
 

@@ -37,7 +37,8 @@ def _plain(rules: list[object]) -> Iterator[object]:
 
 def tables() -> list[str]:
     """Tables that load."""
-    return [OWNERS, *re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)]
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [OWNERS, *(block for block in blocks if "parties:" in block)]
 
 
 def test_the_schema_is_one() -> None:

@@ -1,8 +1,9 @@
 """What a delivery tells, in the few words that mail and chat share."""
 
+from typing import Any
+
 import pytest
 
-from alerting.audit import Json
 from alerting.incident import Intent
 from alerting.route import Destination
 from alerting.sinks.told import told
@@ -23,7 +24,7 @@ OPS = Destination("slack:ops:1", "slack", "C0123ABCD", "env:TOKEN")
         ("resolve", {"ending": "duplicate"}, "part of another incident"),
     ],
 )
-def test_where_an_incident_stands_is_said_in_words(intent: Intent, standing: dict[str, Json], words: str) -> None:
+def test_where_an_incident_stands_is_said_in_words(intent: Intent, standing: dict[str, Any], words: str) -> None:
     incident = resolved() if intent == "resolve" else act()
 
     assert told(delivery(incident, intent, OPS, **standing)).standing == words

@@ -16,9 +16,11 @@ def upgrade() -> None:
     op.create_index("incident_due", "incident", ["due_ms"])
     op.add_column("notice", sa.Column("party", sa.String(), nullable=False, server_default=""))
     op.create_index("notice_party", "notice", ["party", "at_ms"])
+    op.create_index("delivery_line", "delivery", ["incident", "destination", "seq"])
 
 
 def downgrade() -> None:
+    op.drop_index("delivery_line", "delivery")
     op.drop_index("notice_party", "notice")
     op.drop_column("notice", "party")
     op.drop_index("incident_due", "incident")
