@@ -39,7 +39,8 @@ class Destination:
 class Addressee:
     """A party in the role it has for one incident, and how it came by it.
 
-    `rule` is the id of the rule that named it ("" for the fallback); `inherited_from` the role it was taken from.
+    `rule` is the id of the rule that named it ("" for the fallback); `inherited_from` the role it was taken from;
+    `quiet` when it is not to be told of what can wait, as written.
     """
 
     role: Role
@@ -50,6 +51,7 @@ class Addressee:
     tz: str = "UTC"
     hours: str = ""
     inherited_from: Role | None = None
+    quiet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

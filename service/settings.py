@@ -163,6 +163,9 @@ class AlertingSettings(_Section):
     rate_tiers: tuple[float, float, float] = Field(
         (0.01, 0.05, 0.2), description="Lower bound of a rate's change, likewise."
     )
+    notices_max: int = Field(
+        10, ge=2, description="Notices one party gets at a time; the last of them stands for all that is beyond."
+    )
     notify_from: Literal["observe", "investigate", "act"] = Field(
         "investigate", description="Lowest tier that is sent."
     )
@@ -175,6 +178,28 @@ class AlertingSettings(_Section):
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
     smtp: SmtpSettings = SmtpSettings()
+
+
+class ViewSettings(_Section):
+    """A table or topic that features of models are read from."""
+
+    name: str = Field(min_length=1, max_length=256, description="Its name, as rules of owners.yaml match it.")
+    features: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, max_length=500, description="Features that come from it: names or globs."
+    )
+    models: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        ("*",), min_length=1, max_length=500, description="Models that read them: names or globs."
+    )
+    source: str = Field("", description="Where the view itself comes from; quoted to its steward.")
+
+
+class LineageSettings(_Section):
+    """Where features come from: what breaks together because one source broke is one incident of its steward."""
+
+    views: tuple[ViewSettings, ...] = Field((), max_length=500, description="The views; the first that fits counts.")
+    together_min: int = Field(
+        3, ge=2, description="Features of one view that must be broken at a time before it is the view's incident."
+    )
 
 
 class PlaceSettings(_Section):
@@ -220,5 +245,6 @@ class Settings(_Section):
     baseline: BaselineSettings = BaselineSettings()
     detection: DetectionSettings = DetectionSettings()
     alerting: AlertingSettings = AlertingSettings()
+    lineage: LineageSettings = LineageSettings()
     audit: AuditSettings = AuditSettings()
     limits: LimitSettings = LimitSettings()

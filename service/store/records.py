@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -152,6 +153,20 @@ def put_delivery(connection: Connection, changed: Delivery, now_ms: int) -> None
                 created_ms=now_ms, **values,
             )
         )  # fmt: skip
+
+
+def hasten(connection: Connection, urgent: Delivery, now: datetime) -> None:
+    """Let nothing that was held back over quiet hours stand in the way of what cannot wait."""
+    rows = connection.execute(
+        select(delivery.c.content).where(
+            delivery.c.incident == urgent.incident_id, delivery.c.destination == urgent.destination,
+            delivery.c.seq < urgent.seq, delivery.c.state == "pending", delivery.c.next_ms > ms(now),
+        )
+    )  # fmt: skip
+    for content in list(rows.scalars()):
+        held = Delivery.from_json(content)
+        if held.attempts == 0:
+            put_delivery(connection, replace(held, next_at=now), ms(now))
 
 
 def drop_delivery(connection: Connection, key: str) -> None:
