@@ -18,7 +18,8 @@ class Progress:
     `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
     share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
     and what became of them. `render_failures`: how often words ("notice") or a drawing ("picture") could not be made by
-    a fault of ours, and what stands in for them was given.
+    a fault of ours, and what stands in for them was given. `link_uses` and `hooks`: signed links that were
+    followed and webhooks that came in, by what became of them.
     """
 
     records: int = 0
@@ -39,6 +40,8 @@ class Progress:
     checkpoints: dict[tuple[str, str], int] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
+    link_uses: dict[str, int] = field(default_factory=dict)
+    hooks: dict[str, int] = field(default_factory=dict)
     _polled: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,7 @@ from service.api.people import people_routes
 from service.api.problem import MEDIA_TYPE, Problem, answer_problems
 from service.api.remarks import remark_routes
 from service.web.pages import page_routes
+from service.web.respond import respond_routes
 from service.web.templates import Templates
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
             responses=problems(408),
         )
     app.include_router(page_routes())
+    app.include_router(respond_routes())
     app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read", basic=True))])(_openapi)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend its document.
     return app
@@ -91,5 +93,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    log.error("the store could not be read for %s: %s", request.url.path, error)
+    # The route as it is declared, since a path may hold the token of a signed link.
+    path = getattr(request.scope.get("route"), "path", "a request")
+    log.error("the store could not be read for %s: %s", path, error)
     return Problem(503, detail="The store cannot be read just now; the service's log says why. Try again.").response()
