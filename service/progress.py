@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from service.store.changes import ModelKey
 
@@ -42,6 +43,7 @@ class Progress:
     render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
     link_uses: dict[str, int] = field(default_factory=dict)
     hooks: dict[str, int] = field(default_factory=dict)
+    _counting: Lock = field(default_factory=Lock)
     _polled: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -52,6 +54,11 @@ class Progress:
     def polled(self, now: float, source: str = "") -> None:
         """Note that the loop over a source is alive, with or without records."""
         self._polled[source] = now
+
+    def answered(self, counts: dict[str, int], outcome: str) -> None:
+        """Count one request in `link_uses` or `hooks`; requests are served by several threads."""
+        with self._counting:
+            counts[outcome] = counts.get(outcome, 0) + 1
 
     def committed(self, seconds: float) -> None:
         """Note how long one commit took."""

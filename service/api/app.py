@@ -18,6 +18,7 @@ from service.api.dependencies import ApiDependencies
 from service.api.deployments import deployment_routes
 from service.api.gate import needs
 from service.api.health import health_routes
+from service.api.hooks import hook_routes
 from service.api.incidents import incident_routes
 from service.api.models import model_routes
 from service.api.monitors import monitor_routes
@@ -57,7 +58,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
     for routes in (
         baseline_routes, model_routes, monitor_routes, incident_routes, deployment_routes, book_routes, people_routes,
-        remark_routes,
+        remark_routes, hook_routes,
     ):  # fmt: skip
         app.include_router(routes())
     if dependencies.intake is not None:

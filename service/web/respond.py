@@ -1,6 +1,7 @@
 """The page behind a signed link: looking at it changes nothing, so that a mail scanner or a preview does nothing."""
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping
 from typing import Annotated, cast, get_args
@@ -22,6 +23,8 @@ from service.link_use import Said, follow, offered_incident
 from service.rendering import note_faults
 from service.web.pages import HEADERS
 from service.web.templates import Templates
+
+log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 131_072
 """A note of 10,000 characters, each as long as a form can make it, and the rest."""
@@ -71,7 +74,7 @@ async def confirm(request: Request, dependencies: Dependencies, token: Token) ->
 
 
 def _confirmed(request: Request, dependencies: ApiDependencies, token: str, body: bytes) -> Response:
-    uses = dependencies.progress.link_uses
+    progress = dependencies.progress
     try:
         offer = _offer(dependencies, token)
         incident = offered_incident(dependencies.store, offer)
@@ -81,15 +84,15 @@ def _confirmed(request: Request, dependencies: ApiDependencies, token: str, body
                 dependencies.random_bytes,
             )  # fmt: skip
         except ResponseRefused as refused:
-            uses["refused"] = uses.get("refused", 0) + 1
+            progress.answered(progress.link_uses, "refused")
             return _form(request, offer, incident, str(refused), 409)
     except LinkRefused as refused:
-        uses[refused.outcome] = uses.get(refused.outcome, 0) + 1
+        progress.answered(progress.link_uses, refused.outcome)
         return _refused(request, refused)
     except SecretError as fault:
         return _refused(request, fault)
-    uses["done"] = uses.get("done", 0) + 1
-    note_faults(response.notices, dependencies.progress)
+    progress.answered(progress.link_uses, "done")
+    note_faults(response.notices, progress)
     facts = {"title": "Done", "said": response.audits[-1].reason, "incident": offer.incident}
     return _page(request, "responded.html", facts, 200)
 
@@ -139,6 +142,7 @@ def _form(request: Request, offer: Offer, incident: Incident, problem: str = "",
 
 def _refused(request: Request, refused: LinkRefused | SecretError) -> Response:
     if isinstance(refused, SecretError):
+        log.error("signed links cannot be checked: %s", refused)
         raise Problem(503, detail="Links cannot be checked just now; open the incident's page.") from refused
     facts = {"title": "Nothing was done", "said": f"{refused}{_WAY_OUT}.", "incident": refused.incident}
     return _page(request, "responded.html", facts, STATUSES[refused.outcome])

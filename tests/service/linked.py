@@ -23,7 +23,7 @@ from alerting.sinks.log import LogSink
 from alerting.sinks.sink import Sink
 from service.deliver import Deliver
 from service.links import Links
-from service.settings import ApiSettings, Settings
+from service.settings import AlertingSettings, ApiSettings, Settings
 from service.store.decisions import put_decisions
 from service.store.records import audit_rows, incident_now
 from tests.alerting.examples import finding
@@ -31,6 +31,7 @@ from tests.alerting.sinks.mail_server import Mailbox, mailbox
 from tests.service.api.seed import NOW, Seeded, empty, tokens
 
 KEY = "0123456789abcdef0123456789abcdef"
+PD = "GReB2C1vtqWBFMiRS9e6bFDyGjxqFNL8KFBU9"
 URL = "http://127.0.0.1:8350"
 OWNERS = """\
 version: 1
@@ -116,12 +117,13 @@ def links(box: Mailbox) -> dict[str, str]:
 @asynccontextmanager
 async def desk(folder: Path, *, key: str = "env:LINK_KEY", first: Finding | None = None) -> AsyncIterator[Desk]:
     """A desk in a folder, with an incident at act found, or another."""
-    api = ApiSettings(
-        public_url=URL, link_key=key or None, tokens=tokens().api.tokens
-    )  # fmt: skip
+    api = ApiSettings(public_url=URL, link_key=key or None, tokens=tokens().api.tokens)
     async with mailbox() as box:
-        made = empty(Settings(api=api), f"sqlite:///{folder}/s.db")
-        made.environment["LINK_KEY"] = KEY
+        made = empty(
+            Settings(api=api, alerting=AlertingSettings(pagerduty_webhook_secrets=("env:PD", "env:PD_2"))),
+            f"sqlite:///{folder}/s.db",
+        )
+        made.environment |= {"LINK_KEY": KEY, "PD": PD, "PD_2": "another"}
         found = Desk(made, box)
         made.wall = found.clock
         found.found(first or finding())
