@@ -12,14 +12,14 @@ from alerting.handling import Disposition
 from alerting.incident import Incident
 from alerting.links import Offer
 from alerting.policy import Policy
-from alerting.remark import Remark, RemarkError
+from alerting.remark import SALT_BYTES, Remark, RemarkError
 from alerting.respond import Actor, Response, ack, close, release
 from service.store.decisions import put_response
 from service.store.engine import Store
 from service.store.links import use, used_at_ms
 from service.store.records import incident_now, ms
 
-SALT_BYTES, ID_BYTES = 16, 8
+ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)

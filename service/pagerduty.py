@@ -12,7 +12,7 @@ from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.pagerduty_hook import Event
 from alerting.policy import Policy
-from alerting.remark import Remark
+from alerting.remark import SALT_BYTES, Remark
 from alerting.respond import Actor, Response, ack, note, release
 from alerting.wording import clean
 from service.store.decisions import put_response
@@ -29,7 +29,7 @@ HEARD = frozenset(
 )
 
 ACTOR = "pagerduty"
-SALT_BYTES, ID_BYTES = 16, 8
+ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)

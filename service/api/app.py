@@ -25,8 +25,9 @@ from service.api.monitors import monitor_routes
 from service.api.people import people_routes
 from service.api.problem import MEDIA_TYPE, Problem, answer_problems
 from service.api.remarks import remark_routes
+from service.api.respond import respond_routes
+from service.web.link_page import link_routes
 from service.web.pages import page_routes
-from service.web.respond import respond_routes
 from service.web.templates import Templates
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,8 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(health_routes())
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
     for routes in (
-        baseline_routes, model_routes, monitor_routes, incident_routes, deployment_routes, book_routes, people_routes,
-        remark_routes, hook_routes,
+        baseline_routes, model_routes, monitor_routes, incident_routes, respond_routes, deployment_routes, book_routes,
+        people_routes, remark_routes, hook_routes,
     ):  # fmt: skip
         app.include_router(routes())
     if dependencies.intake is not None:
@@ -69,7 +70,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
             responses=problems(408),
         )
     app.include_router(page_routes())
-    app.include_router(respond_routes())
+    app.include_router(link_routes())
     app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read", basic=True))])(_openapi)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend its document.
     return app

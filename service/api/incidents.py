@@ -19,7 +19,9 @@ from alerting.route import Role
 from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
 from service.api.dependencies import Dependencies
 from service.api.gate import needs
+from service.api.handling import HandlingShape, handling_of
 from service.api.problem import Problem
+from service.store.engine import Store
 from service.store.queries import findings as find_findings
 from service.store.views import Told, incidents_newest_first, told_of
 
@@ -57,7 +59,7 @@ class IncidentShape(Shape):
     episode: int = Field(description="How often this cause has had an incident.")
     tier: str = Field(examples=["act"])
     condition: Condition = Field(description="What the data shows.")
-    handling: Handling = Field(description="What people were told.")
+    handling: Handling = Field(description="What people were told and did.")
     kind: EventKind
     model: str
     version: str
@@ -126,6 +128,7 @@ class IncidentDetail(IncidentShape):
     unlisted: int = Field(description="Monitors that found no room in the incident.")
     notices: list[NoticeShape]
     deliveries: list[DeliveryShape]
+    people: HandlingShape
 
 
 def incident_routes() -> APIRouter:
@@ -151,19 +154,26 @@ def findings(dependencies: Dependencies, model: MaybeName = None, limit: Limit =
 def incidents(
     dependencies: Dependencies,
     open: Annotated[bool | None, Query(description="Only open ones, or only resolved ones.")] = None,
+    owed: Annotated[
+        bool | None, Query(description="Only those that wait for a person (told and not closed), or only the others.")
+    ] = None,
     model: MaybeName = None,
     limit: Limit = 100,
 ) -> Items[IncidentShape]:
     """List incidents, newest first."""
-    found = incidents_newest_first(dependencies.store, open_only=open, model=model, limit=limit + 1)
+    found = incidents_newest_first(dependencies.store, open_only=open, owed=owed, model=model, limit=limit + 1)
     return cut([IncidentShape(**_facts(known)) for known in found], limit)
 
 
 def incident(
     dependencies: Dependencies, incident_id: Annotated[str, Path(alias="id", examples=["inc_0123456789abcdef"])]
 ) -> IncidentDetail:
-    """Give one incident with everything that was told about it."""
-    told = find_incident(dependencies, incident_id)
+    """Give one incident with everything that was told about it, and what people did."""
+    return detail_of(find_incident(dependencies, incident_id), dependencies.store)
+
+
+def detail_of(told: Told, store: Store) -> IncidentDetail:
+    """Put together all that is known of an incident."""
     known = told.incident
     return IncidentDetail(
         **_facts(known),
@@ -185,6 +195,7 @@ def incident(
             for notice in told.notices
         ],
         deliveries=[_delivery(delivery) for delivery in told.deliveries],
+        people=handling_of(known, store),
     )  # fmt: skip
 
 

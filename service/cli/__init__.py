@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from service.cli.audit_commands import audit_app
+from service.cli.incident_commands import incident_app
 from service.cli.options import Config, Model
 from service.cli.owners_commands import owners_app
 
@@ -28,6 +29,7 @@ app.add_typer(baseline_app, name="baseline")
 app.add_typer(owners_app, name="owners")
 app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(incident_app, name="incident")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 

@@ -114,12 +114,18 @@ class Told:
 
 
 def incidents_newest_first(
-    store: Store, *, open_only: bool | None = None, model: str | None = None, limit: int
+    store: Store, *, open_only: bool | None = None, owed: bool | None = None, model: str | None = None, limit: int
 ) -> list[Incident]:
-    """Incidents as alerting wrote them, newest first: all, only open ones (True) or only resolved ones (False)."""
+    """Incidents as alerting wrote them, newest first: all, only open ones (True) or only resolved ones (False).
+
+    `owed` asks for those that wait for a person, or for the others, likewise.
+    """
     query = select(incident.c.content).order_by(incident.c.opened_ms.desc(), incident.c.id)
     if open_only is not None:
         query = query.where(incident.c.open == int(open_only))
+    if owed is not None:
+        over = incident.c.handling.in_(("new", "closed"))
+        query = query.where(~over if owed else over)
     if model is not None:
         # LIKE takes no account of case, so what it finds is looked at again below.
         causes = [cause_of(Stream(kind, model, "")) for kind in get_args(EventKind)]

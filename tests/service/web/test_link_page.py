@@ -219,3 +219,18 @@ async def test_a_key_that_cannot_be_had_costs_the_links_and_not_the_alert(
 
     assert (links, len(at.box.mails), answer.status_code) == ({}, 1, 503)
     assert "notices go out without links to acknowledge by: the key of links has 5 bytes and needs 32" in caplog.text
+
+
+async def test_a_store_that_cannot_be_read_is_logged_without_the_token(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(tmp_path) as at:
+        path = (await at.mailed())["Acknowledge"]
+        with at.made.store.write() as connection:
+            connection.exec_driver_sql("DROP TABLE used_link")
+        answer = await at.ask("GET", path)
+
+    said = [record.getMessage() for record in caplog.records if record.name == "service.api.app"]
+    assert answer.status_code == 503
+    assert [line.startswith("the store could not be read for /respond/{token}: ") for line in said] == [True]
+    assert path.rpartition("/")[2] not in "".join(said)

@@ -41,7 +41,7 @@ _HEADERS = {
 _WAY_OUT = "; open the incident's page"
 
 
-def respond_routes() -> APIRouter:
+def link_routes() -> APIRouter:
     """The link's page, which the token in its address opens and nothing else."""
     router = APIRouter(include_in_schema=False)
     router.api_route("/respond/{token}", methods=["GET", "HEAD"], response_class=HTMLResponse)(look)

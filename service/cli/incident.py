@@ -1,0 +1,163 @@
+"""What `driftwarden incident` does: it asks a running service over HTTP, in the name of your token."""
+
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from service.cli.settings import settings_of, token_of_environment
+from service.config import ConfigError
+
+SECONDS_MAX = 30.0
+FAILED, UNUSABLE = 1, 2
+
+_SPAN = re.compile(r"(\d{1,5})\s*(min|m|h|d)")
+_UNITS = {"min": timedelta(minutes=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+class Refused(Exception):
+    """The service said no, or did not answer; the message is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where the service is, and whose token is sent."""
+
+    url: str
+    token_file: Path | None
+    config: Path | None
+
+    def ask(self, method: str, path: str, **sent: Any) -> Any:
+        """Ask once; raises Refused with what the service says, or why it could not be asked."""
+        address = (self.url or self._configured()).rstrip("/")
+        token = self._token()
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        try:
+            with httpx2.Client(base_url=address, headers=headers, timeout=SECONDS_MAX, trust_env=False) as client:
+                answer = client.request(method, path, **sent)
+        except (httpx2.TransportError, httpx2.InvalidURL) as fault:
+            raise Refused(
+                f"the service at {address} does not answer ({type(fault).__name__}): start it, or give --url"
+            ) from fault
+        if answer.is_success:
+            return answer.json()
+        raise Refused(_said(answer))
+
+    def _configured(self) -> str:
+        api = settings_of(self.config).api
+        host = f"[{api.host}]" if ":" in api.host else api.host
+        return api.public_url or f"http://{'127.0.0.1' if api.host in ('0.0.0.0', '::') else host}:{api.port}"
+
+    def _token(self) -> str:
+        if self.token_file is None:
+            return token_of_environment()
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise Refused(f"the token file {self.token_file} cannot be read ({type(fault).__name__})") from fault
+
+
+def listed(desk: Desk, *, owed: bool) -> int:
+    """Print incidents, one line each."""
+
+    def run() -> None:
+        found = desk.ask("GET", "/v1/incidents", params={"owed": "true"} if owed else None)
+        for one in found["items"]:
+            print(f"{one['id']}  {one['tier']:<11} {one['condition']:<10} {one['handling']:<8} "
+                  f"{one['model']} {one['version']}: {one['lead']}")  # fmt: skip
+        if not found["items"]:
+            print("nothing waits for anybody" if owed else "there has been no incident")
+
+    return _run(run)
+
+
+def shown(desk: Desk, incident: str) -> int:
+    """Print how an incident stands."""
+    return _run(lambda: _print(desk.ask("GET", f"/v1/incidents/{incident}")))
+
+
+def done(desk: Desk, incident: str, action: str, *, until: str = "", **fields: object) -> int:
+    """Do one thing about an incident and print how it stands then."""
+
+    def run() -> None:
+        body = {name: value for name, value in fields.items() if value not in ("", None)}
+        if until:
+            body["until"] = when(until, datetime.now(UTC)).isoformat()
+        _print(desk.ask("POST", f"/v1/incidents/{incident}/{action}", json=body))
+
+    return _run(run)
+
+
+def silenced(desk: Desk, incident: str, *, until: str, note: str, yes: bool) -> int:
+    """Show what would be hidden, ask unless told not to, and silence it."""
+
+    def run() -> None:
+        hides = desk.ask("GET", f"/v1/incidents/{incident}/silence")["hides"]
+        print(f"this hides, until {when(until, datetime.now(UTC)):%Y-%m-%d %H:%M} UTC:")
+        print("\n".join(f"  {line}" for line in hides) or "  nothing that speaks just now")
+        if not yes and input("silence it? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise Refused("nothing was done")
+
+    code = _run(run)
+    return code or done(desk, incident, "silence", until=until, note=note)
+
+
+def when(text: str, now: datetime) -> datetime:
+    """Read a time from now, or a date and time with its zone; raises Refused with the way out.
+
+    >>> when("2h", datetime(2026, 1, 1, tzinfo=UTC)).isoformat()
+    '2026-01-01T02:00:00+00:00'
+    """
+    span = _SPAN.fullmatch(text.strip())
+    if span is not None:
+        return now + int(span[1]) * _UNITS[span[2]]
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise Refused(f"--until {text!r} cannot be read: write it like 2h, 3d or 2026-03-31T09:00+02:00") from fault
+    if at.tzinfo is None:
+        raise Refused(f"--until {text!r} has no time zone: write it like {text}+00:00")
+    return at
+
+
+def _print(known: dict[str, Any]) -> None:
+    people = known["people"]
+    print(f"{known['id']}  {known['model']} {known['version']}  tier {known['tier']}")
+    print(f"the data: {known['condition']}; people: {known['handling']}")
+    print(f"  {known['lead']}")
+    if people["hold"]:
+        print(f"held by {people['hold']['by']} until {people['hold']['until']}")
+    for deadline in people["deadlines"]:
+        state = f"done {deadline['met_at']}" if deadline["met_at"] else f"due {deadline['by']}"
+        print(f"  {deadline['what']}: {state}")
+    if people["timers"]:
+        print(f"next by itself: {people['timers'][0]['kind']} at {people['timers'][0]['due_at']}")
+    if people["closing"]:
+        print(f"closed by {people['closing']['by']} as {people['closing']['disposition'] or 'over'}")
+    for remark in people["remarks"]:
+        print(f"{remark['at']} {remark['author']}: {remark['text'] or 'erased'}")
+
+
+def _run(what: Any) -> int:
+    try:
+        what()
+    except ConfigError as fault:
+        print(fault, file=sys.stderr)
+        return UNUSABLE
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _said(answer: httpx2.Response) -> str:
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"the service answered {answer.status_code} without saying why: is {answer.url.host} a driftwarden?"
+    hint = "; set DRIFTWARDEN_TOKEN, or give --token-file" if answer.status_code == 401 else ""
+    return f"{detail}{hint}"

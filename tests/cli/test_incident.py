@@ -1,0 +1,113 @@
+"""`driftwarden incident` against a service that answers on a real socket."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from service.api.app import build_api
+from tests.cli.command import Command
+from tests.service.api.seed import NOW, seeded, tokens
+
+SOON = (NOW + timedelta(hours=2)).isoformat()
+"""The service of these tests lives at another time than we do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where it listens, and the id of the incident it has."""
+
+    url: str
+    incident: str
+
+
+@pytest.fixture(name="service")
+def _service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    made = seeded(tokens(), f"sqlite:///{tmp_path}/store.db")
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(build_api(made.dependencies()), log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+    thread.start()
+    with made.store.read() as connection:
+        (incident,) = [row[0] for row in connection.exec_driver_sql("SELECT id FROM incident")]
+    monkeypatch.setenv("DRIFTWARDEN_TOKEN", "respond")
+    monkeypatch.setenv("DRIFTWARDEN_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", incident)
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+
+
+@pytest.fixture(name="run")
+def _run(command: Command, service: Service, monkeypatch: pytest.MonkeyPatch) -> Command:
+    # The command's own fixture takes all variables of this name away.
+    monkeypatch.setenv("DRIFTWARDEN_TOKEN", "respond")
+    monkeypatch.setenv("DRIFTWARDEN_URL", service.url)
+    return command
+
+
+def test_what_waits_for_a_person_is_listed(run: Command, service: Service) -> None:
+    ended = run("incident", "list", "--owed")
+
+    assert (ended.code, ended.out.split()[:4]) == (0, [service.incident, "act", "firing", "notified"])
+
+
+def test_from_the_acknowledgement_to_the_close(run: Command, service: Service) -> None:
+    acked = run("incident", "ack", service.incident, "--until", SOON)
+    noted = run("incident", "note", service.incident, "--kind", "findings", "--note", "the feed sends cents")
+    closed = run("incident", "close", service.incident, "--as", "data_bug", "--note", "mended")
+
+    assert [one.code for one in (acked, noted, closed)] == [0, 0, 0], acked.err + noted.err + closed.err
+    assert "held by respond-holder until" in acked.out
+    assert "respond-holder: the feed sends cents" in noted.out
+    assert "closed by respond-holder as data_bug" in closed.out
+
+
+def test_a_silence_shows_what_it_hides_before_it_is_set(run: Command, service: Service) -> None:
+    ended = run("incident", "silence", service.incident, "--until", SOON, "--note", "migration", "--yes")
+
+    assert ended.code == 0, ended.err
+    assert ended.out.index("income") < ended.out.index("people: silenced")
+
+
+def test_what_the_service_refuses_is_said_as_it_says_it(run: Command, service: Service) -> None:
+    ended = run("incident", "close", service.incident, "--note", "done")
+
+    assert (ended.code, "cannot be closed without a disposition" in ended.err) == (1, True)
+
+
+def test_without_a_token_it_says_how_to_give_one(
+    run: Command, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRIFTWARDEN_TOKEN")
+    ended = run("incident", "ack", service.incident)
+
+    assert (ended.code, "set DRIFTWARDEN_TOKEN, or give --token-file" in ended.err) == (1, True)
+
+
+def test_a_token_may_come_from_a_file(
+    run: Command, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRIFTWARDEN_TOKEN")
+    (tmp_path / "token").write_text("respond\n", encoding="utf-8")
+
+    assert run("incident", "ack", service.incident, "--token-file", str(tmp_path / "token")).code == 0
+
+
+def test_a_service_that_is_not_there_is_named(run: Command, service: Service) -> None:
+    ended = run("incident", "list", "--url", "http://127.0.0.1:9")
+
+    assert (ended.code, "the service at http://127.0.0.1:9 does not answer" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-03-31T09:00"])
+def test_a_time_that_cannot_be_read_is_refused_with_the_way_out(run: Command, service: Service, until: str) -> None:
+    ended = run("incident", "ack", service.incident, "--until", until)
+
+    assert (ended.code, "write it like" in ended.err) == (1, True)
