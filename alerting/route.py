@@ -17,6 +17,13 @@ RINGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager"
 PAGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager", "webhook"})
 """Sinks behind which something may ring; a party that is to act at night needs one."""
 
+LINKED: frozenset[SinkName] = frozenset({"email", "slack", "teams", "webhook"})
+"""Sinks whose messages carry signed links.
+
+Paging services acknowledge by themselves, and are read by many, as are an Alertmanager's alerts and logs. Apprise sends
+plain text to places that we know nothing of.
+"""
+
 THREADED: frozenset[SinkName] = frozenset({"slack"})
 """Sinks that change or answer their first message of an incident, and need what the destination called it."""
 

@@ -36,7 +36,10 @@ LEASE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Deliver:
-    """Sends what is due: only the worker that holds the lease, and "sent" only after the destination said so."""
+    """Sends what is due: only the worker that holds the lease, and "sent" only after the destination said so.
+
+    `linked` adds signed links to what is sent; what is recorded has none.
+    """
 
     store: Store
     sinks: Mapping[str, Sink]
@@ -46,6 +49,7 @@ class Deliver:
     rng: random.Random
     progress: Progress
     lease_seconds: float = LEASE_SECONDS
+    linked: Callable[[Delivery], Delivery] = lambda delivery: delivery
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 0.5) -> None:
         """Send until `stop` is set."""
@@ -89,7 +93,7 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> None:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
-        outcome = await self.sinks[delivery.target.sink].send(pictured(delivery, self.progress))
+        outcome = await self.sinks[delivery.target.sink].send(pictured(self.linked(delivery), self.progress))
         await asyncio.to_thread(self._record, delivery, outcome)
 
     def _thread(self, delivery: Delivery) -> str:

@@ -68,6 +68,10 @@ class ApiSettings(_Section):
     body_bytes_max: int = Field(5_242_880, ge=1024, description="Largest request body accepted.")
     public_url: str = Field("", description="Address people reach us at, for links in notices.")
     tokens: tuple["TokenSettings", ...] = Field((), description="Bearer tokens; none means open, on loopback only.")
+    link_key: Secret | None = Field(
+        None, description="Where the key (32 bytes or more) is found that signs links in notices; empty: no such links."
+    )
+    link_hours: float = Field(24, gt=0, le=168, description="Hours a signed link works after its notice was written.")
 
 
 class TokenSettings(_Section):
@@ -177,6 +181,9 @@ class AlertingSettings(_Section):
     )
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
+    pagerduty_webhook_secrets: tuple[Secret, ...] = Field(
+        (), max_length=10, description="Where the secrets are found that PagerDuty's webhooks are signed with."
+    )
     smtp: SmtpSettings = SmtpSettings()
 
 

@@ -162,6 +162,10 @@ def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
     again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
     unmade = "sum by (what) (increase(driftwarden_render_failures_total[1d]))"
+    answered = [
+        (f"sum by (outcome) (increase(driftwarden_{name}_total[1d]))", f"{word} {{{{outcome}}}}")
+        for name, word in (("link_uses", "link"), ("hooks", "webhook"))
+    ]
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
         _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
@@ -177,6 +181,7 @@ def _notices() -> list[dict[str, Json]]:
         ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
         _series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
+        _series("Signed links followed, and PagerDuty's webhooks", answered),
     ]
 
 

@@ -118,6 +118,14 @@ RENDER_FAILURES = Family(
     "driftwarden_render_failures_total", "counter", ("what",),
     "Notices sent in plain words, and pictures left out, because a fault of this service kept them from being made.",
 )  # fmt: skip
+LINK_USES = Family(
+    "driftwarden_link_uses_total", "counter", ("outcome",),
+    "Signed links that were followed: done, refused, used (before), expired, outdated or forged.",
+)  # fmt: skip
+HOOKS = Family(
+    "driftwarden_hooks_total", "counter", ("outcome",),
+    "PagerDuty's webhooks: done, noted, known, refused, echo, repeat, unknown, ignored, malformed or forged.",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -127,7 +135,7 @@ ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
     INCIDENTS_OPEN, FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
-    RENDER_FAILURES,
+    RENDER_FAILURES, LINK_USES, HOOKS,
     MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 

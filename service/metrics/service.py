@@ -115,6 +115,11 @@ class ServiceCollector:
         for what, count in self.progress.render_failures.copy().items():
             failures.add_metric((what,), count)
         yield failures
+        for family, counts in ((catalog.LINK_USES, self.progress.link_uses), (catalog.HOOKS, self.progress.hooks)):
+            found = counter(family)
+            for outcome, count in sorted(counts.copy().items()):
+                found.add_metric((outcome,), count)
+            yield found
 
     def _audit(self) -> Iterable[Metric]:
         age, made = gauge(catalog.CHECKPOINT_AGE), counter(catalog.CHECKPOINTS)
