@@ -60,16 +60,16 @@ def key_of(secret: str) -> bytes:
 def offers(delivery: Delivery, hours: float) -> Sequence[Offer]:
     """Say what a delivery's reader is offered: the same on every attempt, and nothing where nothing is asked.
 
-    Of what somebody holds already, to give it back; of what has recovered, only to close it. The hours count from when
-    the notice was written, as all that a retry repeats.
+    Of what somebody holds already, to give it back; of what has recovered, only to close it. The hours count from the
+    first attempt, since quiet hours may hold a notice back for days.
     """
     about = delivery.payload.get("data")
     if delivery.intent not in OFFERED or not isinstance(about, dict):
         return ()
     standing = about.get("standing")
     actions = _actions(standing if isinstance(standing, dict) else {})
-    written = datetime.fromisoformat(str(delivery.payload["timestamp"]))
-    expires = (written + timedelta(hours=hours)).replace(microsecond=0)
+    begun = delivery.tried_at or datetime.fromisoformat(str(delivery.payload["timestamp"]))
+    expires = (begun + timedelta(hours=hours)).replace(microsecond=0)
     return [
         Offer(
             delivery.incident_id, action, str(about["tier"]), str(about["party"]), delivery.destination, delivery.seq,

@@ -93,6 +93,8 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> None:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
+        # Noted before the attempt, so that links made for it and for a retry last to the same time.
+        delivery = replace(delivery, tried_at=delivery.tried_at or self.wall())
         outcome = await self.sinks[delivery.target.sink].send(pictured(self.linked(delivery), self.progress))
         await asyncio.to_thread(self._record, delivery, outcome)
 

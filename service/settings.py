@@ -71,7 +71,9 @@ class ApiSettings(_Section):
     link_key: Secret | None = Field(
         None, description="Where the key (32 bytes or more) is found that signs links in notices; empty: no such links."
     )
-    link_hours: float = Field(24, gt=0, le=168, description="Hours a signed link works after its notice was written.")
+    link_hours: float = Field(
+        24, gt=0, le=168, description="Hours a signed link works, from the first attempt to send it."
+    )
 
 
 class TokenSettings(_Section):

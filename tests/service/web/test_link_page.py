@@ -133,6 +133,15 @@ async def test_a_link_expires_by_the_clock_and_the_page_leads_on(tmp_path: Path)
         assert at.handling() == "notified"
 
 
+async def test_a_notice_that_was_held_back_for_days_has_links_that_work(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.at += timedelta(days=3)
+        path = (await at.mailed())["Close"]
+        answer = await at.ask("POST", path, disposition="data_bug", note=FOUND)
+
+        assert (answer.status_code, at.handling()) == (200, "closed")
+
+
 async def test_a_link_from_before_a_raise_does_nothing_and_the_one_from_after_does(tmp_path: Path) -> None:
     async with desk(tmp_path, first=finding(subject="age", low=0.12, high=0.15)) as at:
         first = (await at.mailed())["Acknowledge"]
