@@ -173,6 +173,14 @@ def _notices() -> list[dict[str, Json]]:
         _series("Notices waiting and given up", waiting),
         _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
         _series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
+        _series("Incidents that wait for a person", [("driftwarden_incidents_owed", "{{handling}}")]),
+        _series(
+            "Clocks that ran out",
+            [
+                ("sum by (kind) (increase(driftwarden_escalations_total[$__rate_interval]))", "{{kind}}"),
+                ("driftwarden_escalation_late_seconds", "seconds late"),
+            ],
+        ),
         _series("Incidents that nobody owned", [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]),
         _series(
             "Monitors that a rule gives to somebody, by model",
