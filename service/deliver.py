@@ -56,6 +56,7 @@ class Deliver:
         while not stop.is_set():
             try:
                 await self.once()
+                self.progress.turned("deliver")
             except OperationalError as failure:
                 if not passes(failure):
                     raise
@@ -109,7 +110,8 @@ class Deliver:
         self.progress.delivered[key] = self.progress.delivered.get(key, 0) + 1
         with self.store.write() as connection:
             put_delivery(connection, changed, ms(now))
-            if changed.state != "pending":
+            # Canaries that come back would be most of the audit, and say nothing about any decision.
+            if changed.state == "dead" or (changed.state == "sent" and changed.target.sink != "loopback"):
                 reason = changed.last_error or "the destination accepted it"
                 append_audit(connection, [_entry(changed, now, changed.state, reason)])
         if changed.state == "dead":

@@ -6,6 +6,9 @@ from threading import Lock
 
 from service.store.changes import ModelKey
 
+POLL_SECONDS_MAX = 30.0
+"""Loops poll several times a second; this long without a poll means that one hangs."""
+
 COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -20,7 +23,8 @@ class Progress:
     share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
     and what became of them. `render_failures`: how often words ("notice") or a drawing ("picture") could not be made by
     a fault of ours, and what stands in for them was given. `link_uses` and `hooks`: signed links that were
-    followed and webhooks that came in, by what became of them.
+    followed and webhooks that came in, by what became of them. `turns`: of the loops that a heartbeat depends on, how
+    often each came round without a fault. `heartbeats`: by what became of them.
     """
 
     records: int = 0
@@ -43,6 +47,8 @@ class Progress:
     render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
     link_uses: dict[str, int] = field(default_factory=dict)
     hooks: dict[str, int] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
+    heartbeats: dict[str, int] = field(default_factory=dict)
     _counting: Lock = field(default_factory=Lock)
     _polled: dict[str, float] = field(default_factory=dict)
 
@@ -54,6 +60,10 @@ class Progress:
     def polled(self, now: float, source: str = "") -> None:
         """Note that the loop over a source is alive, with or without records."""
         self._polled[source] = now
+
+    def turned(self, loop: str) -> None:
+        """Note that a loop came round; each loop has its own count, so that none waits for another."""
+        self.turns[loop] = self.turns.get(loop, 0) + 1
 
     def answered(self, counts: dict[str, int], outcome: str) -> None:
         """Count one request in `link_uses` or `hooks`; requests are served by several threads."""

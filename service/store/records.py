@@ -18,6 +18,11 @@ RECEIPTS_MAX = 50
 """Deliveries of one line that are looked at for the first that has a receipt."""
 
 
+_CLOCKLESS = and_(
+    incident.c.due_ms.is_(None), incident.c.handling.not_in(("new", "closed")), incident.c.tier != "observe"
+)
+
+
 def ms(at: datetime) -> int:
     """Milliseconds since 1970 of an aware time."""
     return round(at.timestamp() * 1000)
@@ -104,12 +109,13 @@ def due_incidents(connection: Connection, now_ms: int, limit: int) -> list[Incid
 
 def clockless_incidents(connection: Connection, limit: int) -> list[Incident]:
     """The incidents that people were told of, that nobody closed, and that no timer would ever bring up again."""
-    rows = connection.execute(
-        select(incident.c.content)
-        .where(incident.c.due_ms.is_(None), incident.c.handling.not_in(("new", "closed")), incident.c.tier != "observe")
-        .limit(limit)
-    )
+    rows = connection.execute(select(incident.c.content).where(_CLOCKLESS).limit(limit))
     return [Incident.from_json(content) for content in rows.scalars()]
+
+
+def clockless_count(connection: Connection) -> int:
+    """How many incidents `clockless_incidents` could give."""
+    return connection.execute(select(func.count()).select_from(incident).where(_CLOCKLESS)).scalar_one()
 
 
 def incident_now(connection: Connection, incident_id: str) -> Incident | None:
