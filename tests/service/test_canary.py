@@ -197,6 +197,28 @@ async def test_a_delivery_that_is_marked_sent_and_never_arrived_is_a_lost_canary
     ]
 
 
+async def test_canaries_that_are_lost_one_after_the_other_do_not_make_the_age_young_again(world: _World) -> None:
+    await world.turns(3, world.worker())
+    nowhere = world.worker(sink=RecordingSink())
+
+    for _ in range(4):
+        world.pass_(minutes=15)
+        await world.turns(3, nowhere)
+
+    assert (world.held().leg, world.age() > 3_600) == ("lost", True)
+
+
+async def test_a_late_arrival_of_an_earlier_canary_is_not_taken_for_that_of_the_one_under_way(world: _World) -> None:
+    await world.turns(3, world.worker())
+    late = replace(canary.opened(BEGIN).delivery, incident_id=world.held().incident)
+    world.pass_(minutes=15)
+    world.worker().timekeeper.once()
+
+    await arrivals_in(world.store)(late)
+
+    assert (world.held().leg, world.held().arrived) == ("out", "")
+
+
 async def test_only_a_canary_that_was_given_up_on_is_in_the_audit_and_the_next_one_begins(world: _World) -> None:
     broken = RecordingSink()
     broken.fail(Outcome("retry", note="away"))
