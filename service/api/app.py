@@ -24,6 +24,7 @@ from service.api.monitors import monitor_routes
 from service.api.people import people_routes
 from service.api.problem import MEDIA_TYPE, Problem, answer_problems
 from service.api.remarks import remark_routes
+from service.api.respond import respond_routes
 from service.web.pages import page_routes
 from service.web.templates import Templates
 
@@ -56,7 +57,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
     for routes in (
         baseline_routes, model_routes, monitor_routes, incident_routes, deployment_routes, book_routes, people_routes,
-        remark_routes,
+        remark_routes, respond_routes,
     ):  # fmt: skip
         app.include_router(routes())
     if dependencies.intake is not None:

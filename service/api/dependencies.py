@@ -1,5 +1,6 @@
 """What the routes need; the composition root puts it together and every route finds it here."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ class ApiDependencies:
     """Everything the HTTP side reads. `metrics` renders for an Accept header; `ready` gives reasons why we are not.
 
     `monotonic` must be the clock that Progress is written with. Without `intake` there is no POST /v1/events.
+    `random_bytes` gives so many bytes that nobody can foretell.
     """
 
     store: Store
@@ -33,6 +35,7 @@ class ApiDependencies:
     monotonic: Callable[[], float]
     ready: Callable[[], Sequence[str]] = tuple
     intake: APIRouter | None = None
+    random_bytes: Callable[[int], bytes] = os.urandom
 
 
 async def _dependencies(request: Request) -> ApiDependencies:

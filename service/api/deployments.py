@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 
 from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
-from service.api.body import BodyReader, Room
+from service.api.body import json_body
 from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import ANYBODY, Caller, needs
 from service.api.models import at_ms
@@ -19,7 +18,6 @@ from service.store.deployments import KEPT_DAYS, Deployment, add_deployment, dep
 from service.store.records import ms
 
 BODY_BYTES_MAX = 16_384
-BODY_SECONDS_MAX = 10.0
 AHEAD_MAX = timedelta(hours=1)
 """How far a deployment may be dated ahead of our clock."""
 
@@ -94,15 +92,7 @@ async def announce(
 
     Announcing the same id again with the same content answers as the first time and keeps nothing more.
     """
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Problem(415, detail=f"Content-Type {content_type or '(none)'!r} is not read here; send application/json.")
-    room: Room = request.app.state.room
-    reader = BodyReader(room, BODY_BYTES_MAX, BODY_SECONDS_MAX, shorter="; say less, and link to the rest")
-    try:
-        announced = _read(await reader.read(request))
-    finally:
-        reader.close()
+    announced = await json_body(request, Announcement, BODY_BYTES_MAX, shorter="; say less, and link to the rest")
     wanted = _deployment(dependencies, announced, caller.name if caller.name != ANYBODY else "")
     return _shape(await asyncio.to_thread(_keep, dependencies, wanted, announced))
 
@@ -111,13 +101,6 @@ def listed(dependencies: Dependencies, model: MaybeName = None, limit: Limit = 1
     """List deployments that were announced, newest first."""
     found = deployments(dependencies.store, model=model, limit=limit + 1)
     return cut([_shape(one) for one in found], limit)
-
-
-def _read(body: bytes) -> Announcement:
-    try:
-        return Announcement.model_validate_json(body)
-    except ValidationError as fault:
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in fault.errors()]) from None
 
 
 def _deployment(dependencies: ApiDependencies, announced: Announcement, by: str) -> Deployment:

@@ -117,6 +117,11 @@ def incident_now(connection: Connection, incident_id: str) -> Incident | None:
     return None if content is None else Incident.from_json(content)
 
 
+def notices_of(connection: Connection, incident_id: str) -> int:
+    """How many notices were composed for an incident."""
+    return connection.execute(select(func.count()).where(notice.c.incident == incident_id)).scalar_one()
+
+
 def add_notice(connection: Connection, composed: Notice) -> None:
     """Keep the words of a notice."""
     connection.execute(

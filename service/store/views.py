@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import get_args
 
 from sqlalchemy import and_, func, or_, select
 
-from alerting.cause import cause_of
 from alerting.finding import EventKind, Stream
 from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.outbox import Delivery
 from service.store.engine import Store
+from service.store.incident_list import Which, find_incidents
 from service.store.queries import Read
 from service.store.reading_codec import decode_readings
+from service.store.remarks import RemarkRow, remarks_of
 from service.store.schema import delivery, incident, notice, reading, tick_close
 
 CURRENT_TICKS = 60
@@ -106,38 +106,23 @@ def last_close(store: Store) -> Close | None:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An incident, the notices composed for it and where each of them stands, oldest first."""
+    """An incident, the notices composed for it, where each of them stands, and what was written; oldest first."""
 
     incident: Incident
     notices: Sequence[Notice]
     deliveries: Sequence[Delivery]
+    remarks: Sequence[RemarkRow] = ()
 
 
 def incidents_newest_first(
     store: Store, *, open_only: bool | None = None, model: str | None = None, limit: int
 ) -> list[Incident]:
     """Incidents as alerting wrote them, newest first: all, only open ones (True) or only resolved ones (False)."""
-    query = select(incident.c.content).order_by(incident.c.opened_ms.desc(), incident.c.id)
-    if open_only is not None:
-        query = query.where(incident.c.open == int(open_only))
-    if model is not None:
-        # LIKE takes no account of case, so what it finds is looked at again below.
-        causes = [cause_of(Stream(kind, model, "")) for kind in get_args(EventKind)]
-        sights = [cause.replace("version:", "sight:", 1) for cause in causes]
-        query = query.where(or_(*(incident.c.cause.startswith(name, autoescape=True) for name in causes + sights)))
-    found = []
-    with store.read() as connection:
-        for content in connection.execute(query).scalars():
-            known = Incident.from_json(content)
-            if model is None or known.stream.model == model:
-                found.append(known)
-            if len(found) == limit:
-                break
-    return found
+    return find_incidents(store, Which(open=open_only, model=model), limit=limit)
 
 
 def told_of(store: Store, incident_id: str) -> Told | None:
-    """One incident with its notices and deliveries, None when there is no such incident."""
+    """One incident with its notices, deliveries and remarks, None when there is no such incident."""
     with store.read() as connection:
         content = connection.execute(select(incident.c.content).where(incident.c.id == incident_id)).scalar()
         if content is None:
@@ -154,6 +139,7 @@ def told_of(store: Store, incident_id: str) -> Told | None:
             Incident.from_json(content),
             [Notice.from_json(text) for text in notices],
             [Delivery.from_json(text) for text in deliveries],
+            remarks_of(connection, incident_id),
         )
 
 

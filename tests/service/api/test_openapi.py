@@ -75,6 +75,14 @@ PROVOKED = [
     ("get", "/v1/findings", "/v1/findings?limit=1001", "read", 422),
     ("get", "/v1/incidents", "/v1/incidents?open=perhaps", "read", 422),
     ("get", "/v1/incidents/{id}", "/v1/incidents/x", "read", 404),
+    *(
+        ("post", f"/v1/incidents/{{id}}/{name}", f"/v1/incidents/x/{name}", token, status)
+        for name in ("ack", "release", "silence", "note", "reassign", "close")
+        for token, status in (("read", 403), ("respond", 415))
+    ),
+    ("get", "/v1/incidents/{id}/silence", "/v1/incidents/x/silence", "read", 404),
+    ("get", "/v1/incidents/{id}/silence", "/v1/incidents/x/silence?until=soon", "read", 422),
+    ("get", "/v1/incidents", "/v1/incidents?tier=red", "read", 422),
     ("get", "/v1/deployments", "/v1/deployments?limit=0", "read", 422),
     ("post", "/v1/deployments", "/v1/deployments", "read", 403),
     ("post", "/v1/deployments", "/v1/deployments", "ingest", 415),
@@ -126,7 +134,7 @@ async def test_no_page_of_the_framework_loads_scripts_from_elsewhere() -> None:
 
 PARAMETERS = (
     "kind", "model", "version", "segment", "subject", "detector", "window", "state", "limit", "from", "to", "open",
-    "reason", "verify", "feature", "role",
+    "reason", "verify", "feature", "role", "handling", "tier", "party", "owed", "until",
 )  # fmt: skip
 PATHS = (
     "/v1/models", "/v1/models/credit/versions/3", "/v1/models/credit/versions/3/baseline", "/v1/monitors",
