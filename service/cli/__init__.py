@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from service.cli.audit_commands import audit_app
+from service.cli.incident_commands import incident_app
 from service.cli.options import Config, Model
 from service.cli.owners_commands import owners_app
 
@@ -25,6 +26,7 @@ budget_app = typer.Typer(help="The budget of false alarms: what is accepted, and
 ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(baseline_app, name="baseline")
+app.add_typer(incident_app, name="incident")
 app.add_typer(owners_app, name="owners")
 app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")

@@ -24,6 +24,11 @@ def settings_of(config: Path | None) -> Settings:
     return load(path, os.environ)
 
 
+def token_in_environment() -> str:
+    """Give the token that commands show a running service, "" where there is none."""
+    return os.environ.get("DRIFTWARDEN_TOKEN", "")
+
+
 def ownership_of(path: Path, *, mail: bool = True) -> Ownership:
     """Read the table as of today; raises OwnershipError with every mistake in it; without `mail`, mail is one."""
     return load_ownership(path, datetime.now(UTC).date(), mail=mail)
