@@ -96,7 +96,8 @@ class _Draft:
         together = broken_together(lineage, evaluation, self.newest, ladder)
         swallow = swallowed(self.newest, lineage, together)
         grouped = by_cause(evaluation, self.newest, lineage, ladder)
-        for cause in sorted(grouped):
+        # The gravest first: if it is too much for somebody, that is told and the rest is summed up.
+        for cause in sorted(grouped, key=lambda name: (-_gravest(grouped[name], self.policy), name)):
             before = self.newest.get(cause)
             incident, effects = step(before, grouped[cause], self.telling.now, self.policy.rules, cause)
             if incident is not None and incident is not before:
@@ -107,6 +108,8 @@ class _Draft:
     def decisions(self) -> Decisions:
         """Give what was collected; what ended comes before what followed it."""
         telling = self.telling
+        for incident in telling.sum_up(self.changed):
+            self._keep(incident)
         incidents = sorted(self.changed.values(), key=lambda incident: incident.open)
         return Decisions(
             tuple(incidents), tuple(self.changes), tuple(telling.notices), tuple(telling.deliveries),
@@ -189,6 +192,10 @@ class _Draft:
                 before = state_of(was) if was is not None else None
                 reason = _reason(incident, effect)
                 self.telling.write(f"incident.{_type(effect)}", incident, before, state_of(incident), reason)
+
+
+def _gravest(findings: Sequence[Finding], policy: Policy) -> int:
+    return max((tier.rank for f in findings if (tier := policy.ladder.tier(f)) is not None), default=0)
 
 
 def _change(incident: Incident, effect: Effect) -> IncidentChange:

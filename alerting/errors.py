@@ -1,6 +1,7 @@
 """What alerting raises; each message names the thing, its value and the way out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 class AlertingError(Exception):
@@ -36,3 +37,14 @@ class StoredStateError(AlertingError):
 
 class ResponseRefused(AlertingError):
     """What somebody wanted to do about an incident cannot be done as it stands; the message says what can."""
+
+
+class LinkRefused(AlertingError):
+    """A signed link does nothing; `incident` is the one it was for, "" where it does not prove to be for any."""
+
+    def __init__(
+        self, outcome: Literal["forged", "expired", "used", "outdated"], message: str, incident: str = ""
+    ) -> None:
+        self.outcome = outcome
+        self.incident = incident
+        super().__init__(message)

@@ -191,7 +191,7 @@ class Ownership:
     def addressee_of(self, role: Role, party: str) -> Addressee:
         """Address a party in a role that no rule gave it; raises KeyError when the table has no such party."""
         known = self.parties[party]
-        return Addressee(role, known.name, "", False, known.destinations, known.tz, known.hours)
+        return Addressee(role, known.name, "", False, known.destinations, known.tz, known.hours, quiet=known.quiet)
 
     @property
     def mailed(self) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ class Policy:
     """Everything of the settings that alerting goes by or quotes.
 
     `importance` weighs features (0 to 1, 1 when absent) where evidence is ranked; `confidence` is that of the intervals
-    findings carry; `lineage` says which features come from one source; `runbook_url` empty links to the incident's own
-    page under `public_url`.
+    findings carry; `notices_max` is what one party gets at a time; `lineage` says which features come from one source;
+    `runbook_url` empty links to the incident's own page under `public_url`.
     """
 
     ladder: Ladder = field(default_factory=Ladder)
@@ -45,6 +45,7 @@ class Policy:
     importance: Mapping[str, float] = field(default_factory=dict)
     owners_file: str = "owners.yaml"
     members_max: int = 500
+    notices_max: int = 10
     lineage: Lineage = field(default_factory=Lineage)
 
     @property

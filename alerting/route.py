@@ -17,6 +17,13 @@ RINGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager"
 PAGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager", "webhook"})
 """Sinks behind which something may ring; a party that is to act at night needs one."""
 
+LINKED: frozenset[SinkName] = frozenset({"email", "slack", "teams", "webhook"})
+"""Sinks whose messages carry signed links.
+
+Paging services acknowledge by themselves, and are read by many, as are an Alertmanager's alerts and logs. Apprise sends
+plain text to places that we know nothing of.
+"""
+
 THREADED: frozenset[SinkName] = frozenset({"slack"})
 """Sinks that change or answer their first message of an incident, and need what the destination called it."""
 
@@ -39,7 +46,8 @@ class Destination:
 class Addressee:
     """A party in the role it has for one incident, and how it came by it.
 
-    `rule` is the id of the rule that named it ("" for the fallback); `inherited_from` the role it was taken from.
+    `rule` is the id of the rule that named it ("" for the fallback); `inherited_from` the role it was taken from;
+    `quiet` when it is not to be told of what can wait, as written.
     """
 
     role: Role
@@ -50,6 +58,7 @@ class Addressee:
     tz: str = "UTC"
     hours: str = ""
     inherited_from: Role | None = None
+    quiet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +97,12 @@ class Route:
 
     @property
     def everybody(self) -> tuple[Addressee, ...]:
-        """All whom the route names, owner first; a party in two roles is there twice."""
+        """All whom the route names; a party in two roles is there twice, first as one that is only informed.
+
+        Whoever was told quietly must get everything else quietly: what rings there knows nothing of the incident.
+        """
         named = (
-            self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance, self.executive,
-            self.fallback, *self.informed,
+            *self.informed, self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance,
+            self.executive, self.fallback,
         )  # fmt: skip
         return tuple(addressee for addressee in named if addressee is not None)

@@ -1,6 +1,7 @@
 """Telling people: notices, their deliveries and the record of both, collected for one transaction. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,7 +11,12 @@ from alerting.incident import Incident, Intent
 from alerting.notice import Notice, compose
 from alerting.outbox import Delivery, key_of
 from alerting.policy import Policy
+from alerting.quiet import parse_quiet, quiet_until
 from alerting.route import Addressee, Role
+from alerting.tiers import Tier
+
+LIMITED: frozenset[Intent] = frozenset({"open", "raise", "remind"})
+"""Intents of which one party gets only so many at a time; whatever ends something is always told."""
 
 SERVICE = "driftwarden"
 """The actor of what the service does by itself."""
@@ -28,7 +34,11 @@ class FallbackUsed:
 
 @dataclass(slots=True)
 class Telling:
-    """What is told at one moment, and what is recorded of it; `actor` is whoever brought it about."""
+    """What is told at one moment, and what is recorded of it; `actor` is whoever brought it about.
+
+    One party is told `policy.notices_max` times at most. What is beyond waits for `sum_up`: it is on record, it is not
+    told one by one, and since the party did not get its open it gets no end either. `counts` may be shared.
+    """
 
     policy: Policy
     now: datetime
@@ -37,6 +47,8 @@ class Telling:
     deliveries: list[Delivery] = field(default_factory=list)
     audits: list[AuditEntry] = field(default_factory=list)
     fallback_used: list[FallbackUsed] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    _beyond: dict[str, list[tuple[str, Addressee]]] = field(default_factory=dict)
 
     def tell(
         self, incident: Incident, intent: Intent, addressees: Sequence[Addressee], *, why: str = "", ending: str = ""
@@ -49,7 +61,13 @@ class Telling:
         if not addressees:
             return incident
         seq, listening = incident.notices, incident.listening
+        heard_of = []
         for addressee in addressees:
+            if intent in LIMITED and self.counts[addressee.party] >= self.policy.notices_max - 1:
+                self._put_off(incident, addressee)
+                continue
+            heard_of.append(addressee.party)
+            self.counts[addressee.party] += 1 if intent in LIMITED else 0
             heard = addressee.party in listening or (intent == "remind" and not incident.open)
             mine: Intent = intent if heard or intent == "resolve" else "open"
             notice = compose(
@@ -60,7 +78,30 @@ class Telling:
             self._note_fallback(incident, addressee, mine)
             after: dict[str, Json] = {"intent": mine, "party": addressee.party, "role": addressee.role, "seq": seq}
             self.write("notice.composed", incident, None, after, notice.title)
-        return _heard(incident, intent, [addressee.party for addressee in addressees], seq)
+        return _heard(incident, intent, heard_of, seq)
+
+    def sum_up(self, incidents: Mapping[str, Incident]) -> list[Incident]:
+        """Tell each party once of all that was too much to be told one by one; `incidents` are as they are by now.
+
+        The notice is that of the gravest of them. Gives the incidents that this changes.
+        """
+        changed = dict(incidents)
+        spoken: dict[str, Incident] = {}
+        for beyond in self._beyond.values():
+            known = sorted((changed[name] for name, _ in beyond), key=lambda i: (-i.tier.rank, i.opened_at, i.id))
+            first, addressee = known[0], beyond[0][1]
+            page = f"{self.policy.public_url.rstrip('/')}/" if self.policy.public_url else "GET /v1/incidents?owed=true"
+            why = f"It stands for {len(known):,} incidents that are too many to be told one by one; all are at {page}."
+            spent, self.counts[addressee.party] = self.counts[addressee.party], -1
+            spoken[first.id] = changed[first.id] = self.tell(first, "remind", [addressee], why=why)
+            self.counts[addressee.party] = spent
+        self._beyond.clear()
+        return list(spoken.values())
+
+    def _put_off(self, incident: Incident, addressee: Addressee) -> None:
+        self._beyond.setdefault(addressee.party, []).append((incident.id, addressee))
+        reason = f"{addressee.party} was told of {self.policy.notices_max - 1} others at this time, and of these in sum"
+        self.write("notice.summed", incident, None, {"party": addressee.party, "role": addressee.role}, reason)
 
     def write(
         self,
@@ -83,11 +124,14 @@ class Telling:
 
 
 def deliveries(incident: Incident, notice: Notice, addressee: Addressee, now: datetime) -> Iterable[Delivery]:
-    """Send a notice to every destination of a party."""
+    """Send a notice to every destination of a party, after its quiet hours where it can wait that long."""
+    can_wait = notice.tier in (Tier.OBSERVE, Tier.INVESTIGATE) and bool(addressee.quiet)
+    until = quiet_until(now, addressee.tz, parse_quiet(addressee.quiet)) if can_wait else None
+    not_before = until or now
     return [
         Delivery(
             key=key_of(incident.id, target.name, notice.seq), incident_id=incident.id, destination=target.name,
-            seq=notice.seq, intent=notice.intent, target=target, payload=notice.to_payload(), next_at=now,
+            seq=notice.seq, intent=notice.intent, target=target, payload=notice.to_payload(), next_at=not_before,
         )
         for target in addressee.destinations
     ]  # fmt: skip

@@ -21,6 +21,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import OperationalError
 
 from alerting.errors import SecretError
+from alerting.links import key_of
 from alerting.outbox import RetryRules
 from alerting.ownership_file import load_ownership
 from alerting.sinks.alertmanager import AlertmanagerSink
@@ -33,6 +34,7 @@ from service.checkpoint import Checkpoints, checkpoints_of
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
+from service.links import Links
 from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
@@ -147,6 +149,7 @@ class App:
 
 def build_app(settings: Settings) -> App:
     """Choose every real thing and put the service together; opens the store and the log, starts nothing."""
+    _check_link_key(settings)
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     server = mail_server(settings.alerting.smtp)
     ownership = OwnershipTable(load_ownership(settings.alerting.owners, utc_now().date(), mail=bool(server.host)))
@@ -165,6 +168,8 @@ def build_app(settings: Settings) -> App:
         rng=random.Random(),
         progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
+        policy=policy(settings),
+        linked=Links(settings.api, _secret),
     )
     resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
     api = build_api(
@@ -179,6 +184,7 @@ def build_app(settings: Settings) -> App:
             monotonic=time.monotonic,
             ready=lambda: list(parts.progress.troubles.copy().values()),
             intake=_intake(event_log, settings) if event_log is not None else None,
+            secret_of=_secret,
         )
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
@@ -240,6 +246,16 @@ def _secret(reference: str) -> str:
         return secret(reference, os.environ)
     except ConfigError as fault:
         raise SecretError(str(fault)) from fault
+
+
+def _check_link_key(settings: Settings) -> None:
+    """Say at the start what would otherwise show only in the first notice, which then had no links."""
+    if settings.api.link_key is None:
+        return
+    try:
+        key_of(secret(settings.api.link_key, os.environ))
+    except SecretError as fault:
+        raise ConfigError((Fault("api.link_key", str(fault), "Put a longer one where the reference says"),)) from fault
 
 
 def _intake(event_log: EventLog, settings: Settings) -> APIRouter:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from alerting.decide import Decisions
 from alerting.finding import Finding
+from alerting.lineage import FeatureView, Lineage
 from alerting.ownership import Ownership
 from alerting.policy import Policy
 from alerting.tiers import Ladder
@@ -144,4 +145,13 @@ def policy(settings: Settings) -> Policy:
         runbook_url=alerting.runbook_url,
         public_url=settings.api.public_url,
         importance=settings.detection.importance,
+        notices_max=alerting.notices_max,
+        lineage=lineage(settings),
     )
+
+
+def lineage(settings: Settings) -> Lineage:
+    """Where features come from, as the settings declare it."""
+    declared = settings.lineage
+    views = tuple(FeatureView(view.name, view.features, view.models, view.source) for view in declared.views)
+    return Lineage(views, declared.together_min)

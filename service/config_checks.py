@@ -37,6 +37,12 @@ def _open_doors(settings: Settings) -> Iterator[Contradiction]:
             f"api.host: {api.host!r} can be reached from other machines, and api.tokens is empty",
             "Add a token to api.tokens, or listen on 127.0.0.1",
         )
+    if api.link_key is not None and not api.public_url:
+        yield Contradiction(
+            ("api", "link_key"),
+            "api.link_key signs links in notices, and api.public_url does not say where they lead",
+            "Give the address that people reach the service at, or remove the key",
+        )
     for name, times in Counter(token.name for token in api.tokens).items():
         if times > 1:
             yield Contradiction(

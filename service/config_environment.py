@@ -17,7 +17,8 @@ PREFIX: Final = "DRIFTWARDEN_"
 
 OTHERS: Final = {
     "DRIFTWARDEN_CONFIG": "Path of the settings file, when no `--config` is given.",
-    "DRIFTWARDEN_TOKEN": "The token that `driftwarden incident` shows to the service that runs.",
+    "DRIFTWARDEN_URL": "Address of the running service that `driftwarden incident` asks.",
+    "DRIFTWARDEN_TOKEN": "Your token, which it sends.",
     "DRIFTWARDEN_SECRET_…": "Yours, to keep secrets in: `env:DRIFTWARDEN_SECRET_…` in the settings or the owners.",
     "DRIFTWARDEN_TEST_…": "Read by the test suite, for example `DRIFTWARDEN_TEST_KAFKA`.",
     "DRIFTWARDEN_COMPONENTS": "Folder in which the test suite keeps fetched components.",

@@ -6,17 +6,20 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
 from alerting.audit import AuditEntry
 from alerting.outbox import Delivery, RetryRules, after, coalesce, due
+from alerting.policy import Policy
 from alerting.route import THREADED
 from alerting.sinks.sink import Outcome, Sink
+from alerting.tell import Telling
 from service.progress import Progress
 from service.rendering import pictured
+from service.reroute import reroute
 from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
@@ -36,7 +39,10 @@ LEASE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Deliver:
-    """Sends what is due: only the worker that holds the lease, and "sent" only after the destination said so."""
+    """Sends what is due: only the worker that holds the lease, and "sent" only after the destination said so.
+
+    `linked` adds signed links to what is sent; what is recorded has none.
+    """
 
     store: Store
     sinks: Mapping[str, Sink]
@@ -46,6 +52,8 @@ class Deliver:
     rng: random.Random
     progress: Progress
     lease_seconds: float = LEASE_SECONDS
+    policy: Policy = field(default_factory=Policy)
+    linked: Callable[[Delivery], Delivery] = lambda delivery: delivery
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 0.5) -> None:
         """Send until `stop` is set."""
@@ -89,7 +97,9 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> None:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
-        outcome = await self.sinks[delivery.target.sink].send(pictured(delivery, self.progress))
+        # Noted before the attempt, so that links made for it and for a retry last to the same time.
+        delivery = replace(delivery, tried_at=delivery.tried_at or self.wall())
+        outcome = await self.sinks[delivery.target.sink].send(pictured(self.linked(delivery), self.progress))
         await asyncio.to_thread(self._record, delivery, outcome)
 
     def _thread(self, delivery: Delivery) -> str:
@@ -106,6 +116,8 @@ class Deliver:
             if changed.state != "pending":
                 reason = changed.last_error or "the destination accepted it"
                 append_audit(connection, [_entry(changed, now, changed.state, reason)])
+            if changed.state == "dead":
+                reroute(connection, changed, Telling(self.policy, now))
         if changed.state == "dead":
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from service.store.changes import ModelKey
 
@@ -18,7 +19,8 @@ class Progress:
     `escalation_late_seconds` is how long after its time the last of them was seen. `covered`: by model version, the
     share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
     and what became of them. `render_failures`: how often words ("notice") or a drawing ("picture") could not be made by
-    a fault of ours, and what stands in for them was given.
+    a fault of ours, and what stands in for them was given. `link_uses` and `hooks`: signed links that were
+    followed and webhooks that came in, by what became of them.
     """
 
     records: int = 0
@@ -39,6 +41,9 @@ class Progress:
     checkpoints: dict[tuple[str, str], int] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
+    link_uses: dict[str, int] = field(default_factory=dict)
+    hooks: dict[str, int] = field(default_factory=dict)
+    _counting: Lock = field(default_factory=Lock)
     _polled: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -49,6 +54,11 @@ class Progress:
     def polled(self, now: float, source: str = "") -> None:
         """Note that the loop over a source is alive, with or without records."""
         self._polled[source] = now
+
+    def answered(self, counts: dict[str, int], outcome: str) -> None:
+        """Count one request in `link_uses` or `hooks`; requests are served by several threads."""
+        with self._counting:
+            counts[outcome] = counts.get(outcome, 0) + 1
 
     def committed(self, seconds: float) -> None:
         """Note how long one commit took."""

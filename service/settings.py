@@ -68,6 +68,12 @@ class ApiSettings(_Section):
     body_bytes_max: int = Field(5_242_880, ge=1024, description="Largest request body accepted.")
     public_url: str = Field("", description="Address people reach us at, for links in notices.")
     tokens: tuple["TokenSettings", ...] = Field((), description="Bearer tokens; none means open, on loopback only.")
+    link_key: Secret | None = Field(
+        None, description="Where the key (32 bytes or more) is found that signs links in notices; empty: no such links."
+    )
+    link_hours: float = Field(
+        24, gt=0, le=168, description="Hours a signed link works, from the first attempt to send it."
+    )
 
 
 class TokenSettings(_Section):
@@ -163,6 +169,9 @@ class AlertingSettings(_Section):
     rate_tiers: tuple[float, float, float] = Field(
         (0.01, 0.05, 0.2), description="Lower bound of a rate's change, likewise."
     )
+    notices_max: int = Field(
+        10, ge=2, description="Notices one party gets at a time; the last of them stands for all that is beyond."
+    )
     notify_from: Literal["observe", "investigate", "act"] = Field(
         "investigate", description="Lowest tier that is sent."
     )
@@ -174,7 +183,32 @@ class AlertingSettings(_Section):
     )
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
+    pagerduty_webhook_secrets: tuple[Secret, ...] = Field(
+        (), max_length=10, description="Where the secrets are found that PagerDuty's webhooks are signed with."
+    )
     smtp: SmtpSettings = SmtpSettings()
+
+
+class ViewSettings(_Section):
+    """A table or topic that features of models are read from."""
+
+    name: str = Field(min_length=1, max_length=256, description="Its name, as rules of owners.yaml match it.")
+    features: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, max_length=500, description="Features that come from it: names or globs."
+    )
+    models: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        ("*",), min_length=1, max_length=500, description="Models that read them: names or globs."
+    )
+    source: str = Field("", description="Where the view itself comes from; quoted to its steward.")
+
+
+class LineageSettings(_Section):
+    """Where features come from: what breaks together because one source broke is one incident of its steward."""
+
+    views: tuple[ViewSettings, ...] = Field((), max_length=500, description="The views; the first that fits counts.")
+    together_min: int = Field(
+        3, ge=2, description="Features of one view that must be broken at a time before it is the view's incident."
+    )
 
 
 class PlaceSettings(_Section):
@@ -220,5 +254,6 @@ class Settings(_Section):
     baseline: BaselineSettings = BaselineSettings()
     detection: DetectionSettings = DetectionSettings()
     alerting: AlertingSettings = AlertingSettings()
+    lineage: LineageSettings = LineageSettings()
     audit: AuditSettings = AuditSettings()
     limits: LimitSettings = LimitSettings()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,23 +57,24 @@ class Timekeeper:
         if not hold(self.store, "timers", self.worker, ms(self.wall()), LEASE_SECONDS):
             return 0
         self._start_clocks()
-        fired_in_all = 0
+        fired_in_all, counts = 0, Counter[str]()
         while True:
-            count = self._fire()
+            count = self._fire(counts)
             fired_in_all += count
             if count < AT_ONCE_MAX:
                 return fired_in_all
 
-    def _fire(self) -> int:
+    def _fire(self, counts: Counter[str]) -> int:
         now = self.wall()
         with self.store.read() as connection:
             if not due_incidents(connection, ms(now), 1):
                 return 0
-        telling = Telling(self.policy, now)
+        telling = Telling(self.policy, now, counts=counts)
         with self.store.write() as connection:
             due = due_incidents(connection, ms(now), AT_ONCE_MAX)
-            changed = [fired(incident, telling) for incident in due]
-            put_told(connection, changed, telling.notices, telling.deliveries, telling.audits, now)
+            changed = {incident.id: fired(incident, telling) for incident in due}
+            changed |= {incident.id: incident for incident in telling.sum_up(changed)}
+            put_told(connection, list(changed.values()), telling.notices, telling.deliveries, telling.audits, now)
         note_faults(telling.notices, self.progress)
         for incident in due:
             self._count(incident, now)

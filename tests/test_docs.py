@@ -88,7 +88,7 @@ def test_every_example_of_the_page_about_the_table_is_a_whole_table() -> None:
     # What else is shown there belongs into the settings or into Alertmanager's own file.
     others = [block.split(":")[0] for block in blocks if not block.startswith("version:")]
     assert [("parties:" in block) for block in blocks if block.startswith("version:")] == [True, True]
-    assert others == ["alerting", "route"]
+    assert sorted(others) == ["alerting", "lineage", "route"]
 
 
 def test_the_default_policy_is_documented_as_it_is() -> None:

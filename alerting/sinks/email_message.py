@@ -7,7 +7,7 @@ from email.policy import SMTP
 from email.utils import parseaddr
 
 from alerting.outbox import Delivery
-from alerting.sinks.email_page import page
+from alerting.sinks.email_page import ACTIONS_HEADING, page
 from alerting.sinks.told import Told, told, utc
 from alerting.wording import clean
 
@@ -45,11 +45,18 @@ def message(delivery: Delivery, sender: str, now: datetime) -> EmailMessage:
     late = _late(about, now)
     picture = about.picture_svg.encode(errors="replace")
     attached = b"" if len(picture) > PICTURE_BYTES_MAX else picture
-    mail.set_content(f"{late}\n\n{about.text}" if late else about.text, cte="quoted-printable")
+    parts = [part for part in (late, about.text, _actions(about)) if part]
+    mail.set_content("\n\n".join(parts), cte="quoted-printable")
     mail.add_alternative(page(about, late, pictured=bool(attached)), subtype="html", cte="quoted-printable")
     if attached:
         mail.add_attachment(attached, maintype="image", subtype="svg+xml", filename="drift.svg")
     return mail
+
+
+def _actions(about: Told) -> str:
+    if not about.actions:
+        return ""
+    return "\n".join([ACTIONS_HEADING, *(f"  {text}: {url}" for text, url in about.actions)]) + "\n"
 
 
 def _late(about: Told, now: datetime) -> str:

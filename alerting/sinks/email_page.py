@@ -11,6 +11,8 @@ _RESOLVED = "#1b6e3c"
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:14px;line-height:1.5"
 _CELL = "padding:8px 10px;border-top:1px solid #d9dde3;vertical-align:top;text-align:left"
 _HEAD = "padding:4px 10px;text-align:left;color:#5a6472;font-weight:600;font-size:12px"
+ACTIONS_HEADING = "Answer from here, once and without a password; the page asks before it does anything"
+
 _SMALL = "color:#5a6472;font-size:12px"
 
 
@@ -37,6 +39,7 @@ def _lines(about: Told, late: str, pictured: bool) -> Iterator[str]:
     for heading, lines in sections[1:]:
         if heading == EXPECTED:
             yield from _section(heading, lines)
+    yield from _buttons(about)
     if about.moved:
         yield from _table(about)
     if pictured:
@@ -90,6 +93,20 @@ def _row(row: Moved) -> Iterator[str]:
     yield f'<tr><td style="{_CELL};overflow-wrap:anywhere"><b>{escape(row.place)}</b>{reason}</td>'
     yield f'<td style="{_CELL};overflow-wrap:anywhere">{escape(row.effect)}{cleared}'
     yield f'<br><span style="{_SMALL}">{escape(row.counts)}{evidence}{shares}</span></td></tr>'
+
+
+def _buttons(about: Told) -> Iterator[str]:
+    if not about.actions:
+        return
+    style = (
+        "display:inline-block;margin:0 8px 8px 0;padding:8px 16px;background:#0b57a4;color:#ffffff;border-radius:4px"
+    )
+    yield f'<p style="margin:16px 0 4px;{_SMALL}">{escape(ACTIONS_HEADING)}:</p>'
+    shown = "".join(
+        f'<a href="{escape(url)}" style="{style};font-weight:600;text-decoration:none">{escape(text)}</a>'
+        for text, url in about.actions
+    )
+    yield f'<p style="margin:0 0 12px">{shown}</p>'
 
 
 def _links(about: Told) -> Iterator[str]:

@@ -69,11 +69,17 @@ def _fitting(about: Told, made: Callable[[Told, int], list[Block]]) -> list[Bloc
 def _whole(about: Told, rows: int) -> list[Block]:
     blocks: list[Block] = [_header(about.title), _section(mrkdwn(about.lead, 600)), _facts(about)]
     blocks += [_section(_row(rank, row)) for rank, row in enumerate(about.moved[:rows], start=1)]
-    return [*blocks, *_asked(about), _foot(about, len(about.moved[:rows]))]
+    return [*blocks, *_asked(about), *_offered(about), _foot(about, len(about.moved[:rows]))]
 
 
 def _short(about: Told, rows: int) -> list[Block]:
-    return [_section(f"*{summary(about)}*"), _section(mrkdwn(about.lead, 600)), *_asked(about), _foot(about, None)]
+    return [
+        _section(f"*{summary(about)}*"),
+        _section(mrkdwn(about.lead, 600)),
+        *_asked(about),
+        *_offered(about),
+        _foot(about, None),
+    ]
 
 
 def _header(title: str) -> Block:
@@ -104,6 +110,13 @@ def _asked(about: Told) -> Sequence[Block]:
         return ()
     lines = [f"• {mrkdwn(ask.what, 300)} by {_date(ask.by)}" for ask in about.asks[:5]]
     return (_section("*What is expected*\n" + "\n".join(lines)),)
+
+
+def _offered(about: Told) -> Sequence[Block]:
+    """Show signed links as plain ones: a button of Slack's own would need an app that receives its clicks."""
+    if not about.actions:
+        return ()
+    return (_section(" · ".join(f"*{_link(text, url)}*" for text, url in about.actions[:3])),)
 
 
 def _foot(about: Told, rows: int | None) -> Block:

@@ -38,7 +38,10 @@ def _message(about: Told, rows: int, details: bool) -> Element:
         "msteams": {"width": "full"},
         "fallbackText": about.title,
         "body": list(_body(about, rows, details)),
-        "actions": [{"type": "Action.OpenUrl", "title": text, "url": url} for text, url in about.links[:3]],
+        "actions": [
+            {"type": "Action.OpenUrl", "title": text, "url": url}
+            for text, url in (*about.actions[:3], *about.links[:3])
+        ],
     }
     attachment: Element = {
         "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card,

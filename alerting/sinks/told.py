@@ -42,6 +42,7 @@ class Ask:
 class Told:
     """What a delivery tells. `lead` is the first line of `text`; `others` counts members that are no row of `moved`.
 
+    `actions` are signed links, which do something for whoever follows them; they are not among `links`.
     `handling`, `by`, `until` and `ending` are those of the notice's standing; `picture_svg` is "" where there is none.
     """
 
@@ -66,6 +67,7 @@ class Told:
     until: datetime | None
     ending: str
     picture_svg: str
+    actions: tuple[tuple[str, str], ...] = ()
 
     @property
     def over(self) -> bool:
@@ -93,11 +95,12 @@ def told(delivery: Delivery) -> Told:
         title=clean(_text(about, "title"), TITLE_CHARS_MAX), text=text, lead=text.partition("\n")[0],
         party=clean(_text(about, "party")), role=_text(about, "role").replace("_", " "),
         moved=tuple(_moved(row) for row in rows), others=max(0, _count(about, "members") - len(rows)),
-        asks=tuple(_asks(about)), links=tuple(_links(about)), at=_time(delivery.payload.get("timestamp")),
+        asks=tuple(_asks(about)), links=tuple(_links(about, signed=False)), at=_time(delivery.payload.get("timestamp")),
         opened_at=_time(standing.get("opened_at")), episode=_count(standing, "episode"),
         condition=clean(_text(standing, "condition")), handling=clean(_text(standing, "handling")),
         by=clean(_text(standing, "by")), until=_time(standing.get("until")),
         ending=clean(_text(standing, "ending")), picture_svg=_text(about, "picture_svg"),
+        actions=tuple(_links(about, signed=True)),
     )  # fmt: skip
 
 
@@ -152,10 +155,12 @@ def _asks(about: Mapping[str, Json]) -> Sequence[Ask]:
     return [Ask(clean(_text(ask, "what")), by) for ask in asks if (by := _time(ask.get("by"))) is not None]
 
 
-def _links(about: Mapping[str, Json]) -> Sequence[tuple[str, str]]:
+def _links(about: Mapping[str, Json], *, signed: bool) -> Sequence[tuple[str, str]]:
     """Give the links that a browser opens and that fit a message; a longer one would be cut, and lead nowhere."""
     links = [_mapping(link) for link in _items(about.get("links"))]
-    found = [(clean(_text(link, "text")), _text(link, "url")) for link in links]
+    found = [
+        (clean(_text(link, "text")), _text(link, "url")) for link in links if bool(_text(link, "action")) is signed
+    ]
     return [
         (text, url)
         for text, url in found

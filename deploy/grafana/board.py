@@ -162,6 +162,10 @@ def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
     again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
     unmade = "sum by (what) (increase(driftwarden_render_failures_total[1d]))"
+    answered = [
+        (f"sum by (outcome) (increase(driftwarden_{name}_total[1d]))", f"{word} {{{{outcome}}}}")
+        for name, word in (("link_uses", "link"), ("hooks", "webhook"))
+    ]
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
         _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
@@ -169,6 +173,14 @@ def _notices() -> list[dict[str, Json]]:
         _series("Notices waiting and given up", waiting),
         _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
         _series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
+        _series("Incidents that wait for a person", [("driftwarden_incidents_owed", "{{handling}}")]),
+        _series(
+            "Clocks that ran out",
+            [
+                ("sum by (kind) (increase(driftwarden_escalations_total[$__rate_interval]))", "{{kind}}"),
+                ("driftwarden_escalation_late_seconds", "seconds late"),
+            ],
+        ),
         _series("Incidents that nobody owned", [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]),
         _series(
             "Monitors that a rule gives to somebody, by model",
@@ -177,6 +189,7 @@ def _notices() -> list[dict[str, Json]]:
         ),
         _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
         _series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
+        _series("Signed links followed, and PagerDuty's webhooks", answered),
     ]
 
 

@@ -18,6 +18,7 @@ from service.api.dependencies import ApiDependencies
 from service.api.deployments import deployment_routes
 from service.api.gate import needs
 from service.api.health import health_routes
+from service.api.hooks import hook_routes
 from service.api.incidents import incident_routes
 from service.api.models import model_routes
 from service.api.monitors import monitor_routes
@@ -26,6 +27,7 @@ from service.api.problem import MEDIA_TYPE, Problem, answer_problems
 from service.api.remarks import remark_routes
 from service.api.respond import respond_routes
 from service.web.forms import KEY_BYTES, FormKey
+from service.web.link_page import link_routes
 from service.web.pages import page_routes
 from service.web.templates import Templates
 
@@ -58,8 +60,8 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(health_routes())
     # The baseline of a version is asked for before the version, whose path would otherwise swallow its last part.
     for routes in (
-        baseline_routes, model_routes, monitor_routes, incident_routes, deployment_routes, book_routes, people_routes,
-        remark_routes, respond_routes,
+        baseline_routes, model_routes, monitor_routes, incident_routes, respond_routes, deployment_routes, book_routes,
+        people_routes, remark_routes, hook_routes,
     ):  # fmt: skip
         app.include_router(routes())
     if dependencies.intake is not None:
@@ -70,6 +72,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
             responses=problems(408),
         )
     app.include_router(page_routes())
+    app.include_router(link_routes())
     app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read", basic=True))])(_openapi)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend its document.
     return app
@@ -94,5 +97,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    log.error("the store could not be read for %s: %s", request.url.path, error)
+    # The route as it is declared, since a path may hold the token of a signed link.
+    path = getattr(request.scope.get("route"), "path", "a request")
+    log.error("the store could not be read for %s: %s", path, error)
     return Problem(503, detail="The store cannot be read just now; the service's log says why. Try again.").response()

@@ -3,19 +3,13 @@
 import asyncio
 import zlib
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from service.api.problem import Problem
 
 BUSY_SECONDS = 1
-SMALL_BODY_SECONDS_MAX = 10.0
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(slots=True)
@@ -113,33 +107,3 @@ class BodyReader:
             413,
             detail=f"The body is longer than {self.bytes_max} bytes{self.shorter}.",
         )
-
-
-async def json_body(request: Request, shape: type[M], bytes_max: int, *, shorter: str) -> M:
-    """Read a small JSON body; a Problem when it is of another type or size, a validation error that names the field.
-
-    The type must be said: a browser does not send it to another site unasked.
-    """
-    body = await small_body(request, "application/json", bytes_max, shorter=shorter)
-    return checked(shape, body or b"{}")
-
-
-async def small_body(request: Request, media_type: str, bytes_max: int, *, shorter: str) -> bytes:
-    """Read the whole of a small body of one media type; a Problem when it is of another type, too long or too slow."""
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type != media_type:
-        raise Problem(415, detail=f"Content-Type {content_type or '(none)'!r} is not read here; send {media_type}.")
-    room: Room = request.app.state.room
-    reader = BodyReader(room, bytes_max, SMALL_BODY_SECONDS_MAX, shorter=shorter)
-    try:
-        return await reader.read(request)
-    finally:
-        reader.close()
-
-
-def checked(shape: type[M], body: bytes) -> M:
-    """Make the shape of JSON, or raise what is answered as 422."""
-    try:
-        return shape.model_validate_json(body)
-    except ValidationError as fault:
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in fault.errors()]) from None

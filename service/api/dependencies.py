@@ -1,6 +1,6 @@
 """What the routes need; the composition root puts it together and every route finds it here."""
 
-import os
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from alerting.errors import SecretError
 from alerting.ownership import Ownership
 from service.api.board import Board
 from service.metrics.exposition import Page
@@ -17,12 +18,16 @@ from service.store.engine import Store
 from service.watchlist import Watchlist
 
 
+def _no_secrets(reference: str) -> str:
+    raise SecretError(f"the secret {reference} cannot be looked up here")
+
+
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
     """Everything the HTTP side reads. `metrics` renders for an Accept header; `ready` gives reasons why we are not.
 
     `monotonic` must be the clock that Progress is written with. Without `intake` there is no POST /v1/events.
-    `random_bytes` gives so many bytes that nobody can foretell.
+    `secret_of` looks up what a setting refers to, `random_bytes` draws so many.
     """
 
     store: Store
@@ -35,7 +40,8 @@ class ApiDependencies:
     monotonic: Callable[[], float]
     ready: Callable[[], Sequence[str]] = tuple
     intake: APIRouter | None = None
-    random_bytes: Callable[[int], bytes] = os.urandom
+    secret_of: Callable[[str], str] = _no_secrets
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
 
 
 async def _dependencies(request: Request) -> ApiDependencies:

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 
 from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
-from service.api.body import json_body
 from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import ANYBODY, Caller, needs
+from service.api.json_body import documented, json_body
 from service.api.models import at_ms
 from service.api.problem import Problem
 from service.store.deployments import KEPT_DAYS, Deployment, add_deployment, deployments
@@ -75,11 +75,10 @@ class DeploymentShape(Shape):
 def deployment_routes() -> APIRouter:
     """Announcing deployments, and reading them."""
     router = APIRouter(tags=["incidents"])
-    schema = Announcement.model_json_schema()
     router.post(
         "/v1/deployments",
         responses=problems(400, 408, 409, 413, 415, 422),
-        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
+        openapi_extra=documented(Announcement),
     )(announce)
     router.get("/v1/deployments", responses=problems(422), dependencies=[Depends(needs("read"))])(listed)
     return router
@@ -92,7 +91,7 @@ async def announce(
 
     Announcing the same id again with the same content answers as the first time and keeps nothing more.
     """
-    announced = await json_body(request, Announcement, BODY_BYTES_MAX, shorter="; say less, and link to the rest")
+    announced = await json_body(request, Announcement, bytes_max=BODY_BYTES_MAX)
     wanted = _deployment(dependencies, announced, caller.name if caller.name != ANYBODY else "")
     return _shape(await asyncio.to_thread(_keep, dependencies, wanted, announced))
 

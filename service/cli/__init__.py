@@ -26,10 +26,10 @@ budget_app = typer.Typer(help="The budget of false alarms: what is accepted, and
 ledger_app = typer.Typer(help="The books: records in = records accounted.", no_args_is_help=True)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(baseline_app, name="baseline")
-app.add_typer(incident_app, name="incident")
 app.add_typer(owners_app, name="owners")
 app.add_typer(budget_app, name="budget")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(incident_app, name="incident")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 

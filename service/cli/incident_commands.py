@@ -1,164 +1,150 @@
 """The `driftwarden incident` commands, as Typer sees them; what they do is imported only when they are used."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from service.cli.options import Config
 
-if TYPE_CHECKING:
-    from service.cli.incident import Desk
+incident_app = typer.Typer(help="Incidents of a running service, and what you do about them.", no_args_is_help=True)
 
-incident_app = typer.Typer(
-    help="Incidents of the service that runs. The token comes from DRIFTWARDEN_TOKEN or --token-file.",
-    no_args_is_help=True,
-)
-
-Id = Annotated[str, typer.Argument(metavar="INCIDENT", help="Id of the incident, as notices name it.")]
-Url = Annotated[str, typer.Option(help="Address of the service; default: api.public_url, else api.host and api.port.")]
-TokenFile = Annotated[Path | None, typer.Option(help="File with the token; default: DRIFTWARDEN_TOKEN.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The service's answer on standard output.")]
-Note = Annotated[str | None, typer.Option(help="What you have to say; kept beside the audit, and erasable.")]
-Expect = Annotated[
-    int | None, typer.Option("--expect-notices", help="Refuse when there are not so many notices any more.", min=0)
+Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, as notices give it.")]
+Note = Annotated[str, typer.Option(help="What you have to say; kept beside the audit.")]
+Until = Annotated[str, typer.Option(help="A time from now such as 30min, 2h or 3d, or a date and time with its zone.")]
+Url = Annotated[
+    str, typer.Option(envvar="DRIFTWARDEN_URL", help="Address of the service; default: that of the settings.")
 ]
-Until = typer.Option(help="30m, 2h, 3d from now, or a time of ISO 8601.")
+TokenFile = Annotated[
+    Path | None, typer.Option(help="File with your token; without it DRIFTWARDEN_TOKEN is looked at.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The service's answer on standard output.")]
+Stage = Literal["new", "notified", "acked", "silenced", "closed"]
+Tier = Literal["observe", "investigate", "act", "blind"]
+Kind = Literal["note", "findings", "decision"]
+What = Literal["real_drift", "data_bug", "expected_change", "false_alarm", "duplicate"]
 
 
 @incident_app.command("list")
 def incident_list(
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that wait for a person.")] = False,
-    handling: Annotated[
-        Literal["new", "notified", "acked", "silenced", "closed"] | None, typer.Option(help="How they are handled.")
-    ] = None,
-    tier: Annotated[Literal["observe", "investigate", "act", "blind"] | None, typer.Option(help="Their tier.")] = None,
-    party: Annotated[str | None, typer.Option(help="Only those that this party was told of.")] = None,
-    model: Annotated[str | None, typer.Option(help="Only those of this model.")] = None,
-    limit: Annotated[int, typer.Option(help="Most incidents to list.", min=1, max=1000)] = 100,
+    owed: Annotated[bool, typer.Option("--owed", help="Only those that wait for a person.")] = False,
+    handling: Annotated[Stage | None, typer.Option(help="Only those that are handled like this.")] = None,
+    tier: Annotated[Tier | None, typer.Option(help="Only those of this tier.")] = None,
+    party: Annotated[str, typer.Option(help="Only those that this party was told of.")] = "",
+    model: Annotated[str, typer.Option(help="Only those of this model.")] = "",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
     """List incidents, newest first."""
-    query = {"handling": handling, "tier": tier, "party": party, "model": model, "limit": str(limit)}
-    raise typer.Exit(_desk(url, token_file, config, json).list(query, waiting=waiting))
+    from service.cli.incident import Desk, listed
+
+    desk = Desk(url, token_file, config, json)
+    raise typer.Exit(
+        listed(desk, owed="true" if owed else None, handling=handling, tier=tier, party=party, model=model)
+    )
 
 
 @incident_app.command("show")
 def incident_show(
-    incident: Id, url: Url = "", token_file: TokenFile = None, config: Config = None, json: AsJson = False
+    incident: Incident, url: Url = "", token_file: TokenFile = None, config: Config = None, json: AsJson = False
 ) -> None:
-    """Show how an incident stands, what is due, who has it, and what was written."""
-    raise typer.Exit(_desk(url, token_file, config, json).show(incident))
+    """Show one incident: how it stands, what is due next, and what was written."""
+    from service.cli.incident import Desk, shown
+
+    raise typer.Exit(shown(Desk(url, token_file, config, json), incident))
 
 
 @incident_app.command("ack")
 def incident_ack(
-    incident: Id,
-    until: Annotated[str, Until] = "",
-    note: Note = None,
-    expect: Expect = None,
-    url: Url = "",
-    token_file: TokenFile = None,
+    incident: Incident, until: Until = "", note: Note = "", url: Url = "", token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
-) -> None:
-    """Take an incident in hand, without --until until findings are due."""
-    raise typer.Exit(_desk(url, token_file, config, json).ack(incident, until, note, expect))
+) -> None:  # fmt: skip
+    """Take it in hand; without --until until findings are due."""
+    from service.cli.incident import Desk, done
+
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "ack", until=until, note=note))
 
 
 @incident_app.command("release")
 def incident_release(
-    incident: Id,
-    note: Note = None,
-    expect: Expect = None,
+    incident: Incident,
+    note: Note = "",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
     """Give back what was acknowledged or silenced."""
-    desk = _desk(url, token_file, config, json)
-    raise typer.Exit(desk.act(incident, "release", note=note, expect_notices=expect))
+    from service.cli.incident import Desk, done
+
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "release", note=note))
 
 
 @incident_app.command("silence")
 def incident_silence(
-    incident: Id,
-    until: Annotated[str, Until],
-    note: Annotated[str, typer.Option(help="Why; kept beside the audit, and erasable.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    expect: Expect = None,
+    incident: Incident,
+    until: Until,
+    note: Note,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask after showing what it hides.")] = False,
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Show what a silence hides, ask, and tell nobody anything until then, unless it rises or ends."""
-    desk = _desk(url, token_file, config, json)
-    raise typer.Exit(desk.silence(incident, until, note, lambda words: yes or typer.confirm(words, err=True), expect))
+    """Show what a silence hides, ask, and set it."""
+    from service.cli.incident import Desk, silenced
+
+    raise typer.Exit(silenced(Desk(url, token_file, config, json), incident, until=until, note=note, yes=yes))
 
 
 @incident_app.command("note")
 def incident_note(
-    incident: Id,
-    text: Annotated[str, typer.Argument(help="What to write down.")],
-    kind: Annotated[
-        Literal["note", "findings", "decision"], typer.Option(help="Findings and decision meet that deadline.")
-    ] = "note",
-    expect: Expect = None,
+    incident: Incident,
+    note: Note,
+    kind: Annotated[Kind, typer.Option(help="findings and decision meet their deadline.")] = "note",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Write something down about an incident."""
-    desk = _desk(url, token_file, config, json)
-    raise typer.Exit(desk.act(incident, "note", text=text, kind=kind, expect_notices=expect))
+    """Write something down."""
+    from service.cli.incident import Desk, done
+
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "note", note=note, kind=kind))
 
 
 @incident_app.command("reassign")
 def incident_reassign(
-    incident: Id,
-    role: Annotated[
-        Literal["owner", "technical_lead", "data_steward", "responder", "compliance", "executive"],
-        typer.Option(help="The role to give away."),
-    ],
-    party: Annotated[str, typer.Option(help="The party of the ownership table that gets it.")],
-    note: Note = None,
-    expect: Expect = None,
+    incident: Incident,
+    party: Annotated[str, typer.Option(help="Who has the role from now on.")],
+    role: Annotated[str, typer.Option(help="The role.")] = "owner",
+    note: Note = "",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Give a role to another party; both are told."""
-    desk = _desk(url, token_file, config, json)
-    raise typer.Exit(desk.act(incident, "reassign", role=role, party=party, note=note, expect_notices=expect))
+    """Give a role of the incident to another party."""
+    from service.cli.incident import Desk, done
+
+    desk = Desk(url, token_file, config, json)
+    raise typer.Exit(done(desk, incident, "reassign", note=note, role=role, party=party))
 
 
 @incident_app.command("close")
 def incident_close(
-    incident: Id,
-    disposition: Annotated[
-        Literal["real_drift", "data_bug", "expected_change", "false_alarm", "duplicate"] | None,
-        typer.Option("--as", help="What it was; required at investigate and act, with a note."),
-    ] = None,
-    note: Note = None,
-    expect: Expect = None,
+    incident: Incident,
+    what: Annotated[What | None, typer.Option("--as", help="What it was; asked for at investigate and act.")] = None,
+    note: Note = "",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """End an incident for people; what still drifts is accepted until it rises or clears."""
-    desk = _desk(url, token_file, config, json)
-    raise typer.Exit(desk.act(incident, "close", disposition=disposition, note=note, expect_notices=expect))
+    """End it; what still drifts is accepted as it is until it rises or clears."""
+    from service.cli.incident import Desk, done
 
-
-def _desk(url: str, token_file: Path | None, config: Path | None, as_json: bool) -> "Desk":
-    from service.cli.incident import Desk
-
-    return Desk(url, token_file, config, as_json=as_json)
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "close", note=note, disposition=what))

@@ -24,8 +24,8 @@ def settings_of(config: Path | None) -> Settings:
     return load(path, os.environ)
 
 
-def token_in_environment() -> str:
-    """Give the token that commands show a running service, "" where there is none."""
+def token_of_environment() -> str:
+    """Give the token that is sent to a running service; "" where none is set."""
     return os.environ.get("DRIFTWARDEN_TOKEN", "")
 
 

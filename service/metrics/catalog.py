@@ -90,6 +90,18 @@ OUTBOX_OLDEST = Family(
 )
 OUTBOX_DEAD = Family("driftwarden_outbox_dead", "gauge", (), "Notices given up on and still on record.")
 INCIDENTS_OPEN = Family("driftwarden_incidents_open", "gauge", ("tier",), "Open incidents by tier.")
+INCIDENTS_OWED = Family(
+    "driftwarden_incidents_owed", "gauge", ("handling",),
+    "Incidents that people were told of and nobody has closed, by what people did about them.",
+)  # fmt: skip
+ESCALATIONS = Family(
+    "driftwarden_escalations_total", "counter", ("kind",),
+    "Clocks of incidents that ran out: step, lease, silence, silence_ending, findings or decision.",
+)  # fmt: skip
+ESCALATION_LATE = Family(
+    "driftwarden_escalation_late_seconds", "gauge", (),
+    "How long after its time the last clock that ran out was seen.",
+)  # fmt: skip
 FALLBACKS = Family(
     "driftwarden_ownership_fallback_total", "counter", (),
     "Incidents that no rule of the ownership table claimed, so that a fallback party was told.",
@@ -118,6 +130,14 @@ RENDER_FAILURES = Family(
     "driftwarden_render_failures_total", "counter", ("what",),
     "Notices sent in plain words, and pictures left out, because a fault of this service kept them from being made.",
 )  # fmt: skip
+LINK_USES = Family(
+    "driftwarden_link_uses_total", "counter", ("outcome",),
+    "Signed links that were followed: done, refused, used (before), expired, outdated or forged.",
+)  # fmt: skip
+HOOKS = Family(
+    "driftwarden_hooks_total", "counter", ("outcome",),
+    "PagerDuty's webhooks: done, noted, known, refused, echo, repeat, unknown, ignored, malformed or forged.",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -126,8 +146,9 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
-    INCIDENTS_OPEN, FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
-    RENDER_FAILURES,
+    INCIDENTS_OPEN, INCIDENTS_OWED, ESCALATIONS, ESCALATION_LATE,
+    FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
+    RENDER_FAILURES, LINK_USES, HOOKS,
     MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 

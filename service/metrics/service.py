@@ -4,9 +4,11 @@ import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import get_args
 
 from prometheus_client.core import HistogramMetricFamily, InfoMetricFamily, Metric
 
+from alerting.handling import TimerKind
 from service.clock import PartitionTime, due
 from service.metrics import catalog
 from service.metrics.families import counter, gauge
@@ -15,7 +17,7 @@ from service.settings import Settings
 from service.store.checkpoints import waiting_by_place
 from service.store.engine import Store
 from service.store.partitions import Partition, dead_reasons, partitions
-from service.store.queries import incidents_open, model_states
+from service.store.queries import incidents_open, incidents_owed, model_states
 from service.store.views import waiting
 from service.watchlist import Watchlist
 
@@ -105,6 +107,17 @@ class ServiceCollector:
         for tier, count in (dict.fromkeys(TIERS, 0) | incidents_open(self.store)).items():
             tiers.add_metric((tier,), count)
         yield tiers
+        owed = gauge(catalog.INCIDENTS_OWED)
+        for handling, count in (
+            dict.fromkeys(("notified", "acked", "silenced"), 0) | incidents_owed(self.store)
+        ).items():
+            owed.add_metric((handling,), count)
+        yield owed
+        ran_out = counter(catalog.ESCALATIONS)
+        for kind in get_args(TimerKind):
+            ran_out.add_metric((kind,), self.progress.escalated.get(kind, 0))
+        yield ran_out
+        yield gauge(catalog.ESCALATION_LATE, self.progress.escalation_late_seconds)
         yield counter(catalog.FALLBACKS, self.progress.fallbacks)
         yield gauge(catalog.OWNERSHIP_READ, 0 if self.progress.ownership_fault else 1)
         covered = gauge(catalog.OWNERSHIP_COVERED)
@@ -115,6 +128,11 @@ class ServiceCollector:
         for what, count in self.progress.render_failures.copy().items():
             failures.add_metric((what,), count)
         yield failures
+        for family, counts in ((catalog.LINK_USES, self.progress.link_uses), (catalog.HOOKS, self.progress.hooks)):
+            found = counter(family)
+            for outcome, count in sorted(counts.copy().items()):
+                found.add_metric((outcome,), count)
+            yield found
 
     def _audit(self) -> Iterable[Metric]:
         age, made = gauge(catalog.CHECKPOINT_AGE), counter(catalog.CHECKPOINTS)

@@ -11,7 +11,7 @@ from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.outbox import Delivery
 from alerting.respond import Response
-from service.store.records import add_notice, append_audit, ms, put_delivery, put_incident
+from service.store.records import add_notice, append_audit, hasten, ms, put_delivery, put_incident
 from service.store.remarks import put_remark
 
 
@@ -42,4 +42,6 @@ def put_told(
         add_notice(connection, notice)
     for delivery in deliveries:
         put_delivery(connection, delivery, ms(now))
+        if delivery.next_at <= now:
+            hasten(connection, delivery, now)
     append_audit(connection, audits)

@@ -1,6 +1,5 @@
 """Which incidents there are, the newest first, picked by what people look for and cut into pages."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -48,11 +47,6 @@ def find_incidents(store: Store, which: Which = EVERY, *, limit: int) -> list[In
             if len(found) == limit:
                 break
     return found
-
-
-def newest_ids(store: Store, limit: int) -> Sequence[str]:
-    """Give the ids of the newest incidents."""
-    return [known.id for known in find_incidents(store, limit=limit)]
 
 
 def place_of(known: Incident) -> tuple[int, str]:

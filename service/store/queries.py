@@ -64,6 +64,18 @@ def findings(store: Store, *, model: str | None = None, limit: int = 100) -> lis
         return [{"id": row.id, "tier": row.tier, **json.loads(row.content)} for row in connection.execute(query).all()]
 
 
+def incidents_owed(store: Store) -> dict[str, int]:
+    """How many incidents people were told of and did not close, by handling."""
+    over = ("new", "closed")
+    query = (
+        select(incident.c.handling, func.count().label("n"))
+        .where(incident.c.handling.not_in(over))
+        .group_by(incident.c.handling)
+    )
+    with store.read() as connection:
+        return {row.handling: row.n for row in connection.execute(query)}
+
+
 def incidents_open(store: Store) -> dict[str, int]:
     """How many incidents are open, by tier."""
     query = select(incident.c.tier, func.count().label("n")).where(incident.c.open == 1).group_by(incident.c.tier)

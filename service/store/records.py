@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -118,11 +119,6 @@ def incident_now(connection: Connection, incident_id: str) -> Incident | None:
     return None if content is None else Incident.from_json(content)
 
 
-def notices_of(connection: Connection, incident_id: str) -> int:
-    """How many notices were composed for an incident."""
-    return connection.execute(select(func.count()).where(notice.c.incident == incident_id)).scalar_one()
-
-
 def add_notice(connection: Connection, composed: Notice) -> None:
     """Keep the words of a notice."""
     connection.execute(
@@ -158,6 +154,20 @@ def put_delivery(connection: Connection, changed: Delivery, now_ms: int) -> None
                 created_ms=now_ms, **values,
             )
         )  # fmt: skip
+
+
+def hasten(connection: Connection, urgent: Delivery, now: datetime) -> None:
+    """Let nothing that was held back over quiet hours stand in the way of what cannot wait."""
+    rows = connection.execute(
+        select(delivery.c.content).where(
+            delivery.c.incident == urgent.incident_id, delivery.c.destination == urgent.destination,
+            delivery.c.seq < urgent.seq, delivery.c.state == "pending", delivery.c.next_ms > ms(now),
+        )
+    )  # fmt: skip
+    for content in list(rows.scalars()):
+        held = Delivery.from_json(content)
+        if held.attempts == 0:
+            put_delivery(connection, replace(held, next_at=now), ms(now))
 
 
 def drop_delivery(connection: Connection, key: str) -> None:

@@ -14,7 +14,6 @@ from service.store.engine import Store
 from service.store.incident_list import Which, find_incidents
 from service.store.queries import Read
 from service.store.reading_codec import decode_readings
-from service.store.remarks import RemarkRow, remarks_of
 from service.store.schema import delivery, incident, notice, reading, tick_close
 
 CURRENT_TICKS = 60
@@ -106,23 +105,25 @@ def last_close(store: Store) -> Close | None:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An incident, the notices composed for it, where each of them stands, and what was written; oldest first."""
+    """An incident, the notices composed for it and where each of them stands, oldest first."""
 
     incident: Incident
     notices: Sequence[Notice]
     deliveries: Sequence[Delivery]
-    remarks: Sequence[RemarkRow] = ()
 
 
 def incidents_newest_first(
-    store: Store, *, open_only: bool | None = None, model: str | None = None, limit: int
+    store: Store, *, open_only: bool | None = None, owed: bool | None = None, model: str | None = None, limit: int
 ) -> list[Incident]:
-    """Incidents as alerting wrote them, newest first: all, only open ones (True) or only resolved ones (False)."""
-    return find_incidents(store, Which(open=open_only, model=model), limit=limit)
+    """Incidents as alerting wrote them, newest first: all, only open ones (True) or only resolved ones (False).
+
+    `owed` asks for those that wait for a person, or for the others, likewise.
+    """
+    return find_incidents(store, Which(open=open_only, owed=owed, model=model), limit=limit)
 
 
 def told_of(store: Store, incident_id: str) -> Told | None:
-    """One incident with its notices, deliveries and remarks, None when there is no such incident."""
+    """One incident with its notices and deliveries, None when there is no such incident."""
     with store.read() as connection:
         content = connection.execute(select(incident.c.content).where(incident.c.id == incident_id)).scalar()
         if content is None:
@@ -139,7 +140,6 @@ def told_of(store: Store, incident_id: str) -> Told | None:
             Incident.from_json(content),
             [Notice.from_json(text) for text in notices],
             [Delivery.from_json(text) for text in deliveries],
-            remarks_of(connection, incident_id),
         )
 
 

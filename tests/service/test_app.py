@@ -109,6 +109,13 @@ async def test_a_port_that_is_taken_is_told_with_the_setting_to_change(tmp_path:
             await app.run()
 
 
+def test_a_key_of_links_that_is_too_short_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("short", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"api.link_key: the key of links has 5 bytes and needs 32"):
+        _app(tmp_path, api={"public_url": "https://drift.example", "link_key": f"file:{tmp_path}/key"})
+
+
 async def test_a_partition_that_no_setting_reads_any_more_releases_the_clock(tmp_path: Path) -> None:
     app = _app(tmp_path)
     watch(app.store)

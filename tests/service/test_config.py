@@ -175,6 +175,7 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(variable: str)
         ({"STORE__HISTORY_DAYS": "1"}, "1 days are less than store.panes_hours = 48"),
         ({"ALERTING__SMTP__HOST": "mail.example"}, "alerting.smtp.sender: '' is not who a mail can come from"),
         ({"ALERTING__SMTP__HOST": "a", "ALERTING__SMTP__SENDER": "a@b\n.c"}, "alerting.smtp.sender: 'a@b\\n.c' is not"),
+        ({"API__LINK_KEY": "env:A"}, "api.link_key signs links in notices, and api.public_url does not say where"),
         ({"ALERTING__SMTP__USERNAME": "a"}, "alerting.smtp.username and alerting.smtp.password belong together"),
         ({"ALERTING__SMTP__HELLO": "a b"}, "alerting.smtp.hello: 'a b' is not a name of a machine"),
         ({**LOGIN, "ALERTING__SMTP__TLS": "none"}, "none would send the password in the clear to 'mail.example'"),

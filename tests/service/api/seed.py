@@ -18,6 +18,7 @@ from alerting.decide import Policy, decide
 from alerting.finding import EventKind, Finding, Move, Stream
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
+from alerting.secret import secret_of
 from detectors.baseline import Baseline
 from detectors.catalog import Options, read_window
 from detectors.columns import Scalar, columns_of
@@ -70,6 +71,8 @@ class Seeded:
     monotonic: Callable[[], float] = lambda: 1_000.0
     reasons: Sequence[str] = ()
     intake: APIRouter | None = None
+    wall: Callable[[], datetime] = lambda: NOW
+    environment: dict[str, str] = field(default_factory=dict)
     _app: FastAPI | None = None
 
     def dependencies(self) -> ApiDependencies:
@@ -79,8 +82,9 @@ class Seeded:
         metrics = Metrics(self.store, self.settings, self.progress, watchlist, lambda: round(NOW.timestamp() * 1000))
         return ApiDependencies(
             store=self.store, settings=self.settings, progress=self.progress, watchlist=watchlist,
-            ownership=lambda: self.ownership, metrics=metrics.render, wall=lambda: NOW, monotonic=self.monotonic,
+            ownership=lambda: self.ownership, metrics=metrics.render, wall=self.wall, monotonic=self.monotonic,
             ready=lambda: self.reasons, intake=self.intake,
+            secret_of=lambda reference: secret_of(reference, self.environment),
         )  # fmt: skip
 
     def client(self, token: str = "", *, host: str = "127.0.0.1") -> httpx2.AsyncClient:

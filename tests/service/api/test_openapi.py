@@ -55,7 +55,8 @@ def test_every_problem_has_the_one_schema() -> None:
 
 def test_every_route_but_the_probes_is_behind_the_gate() -> None:
     open_to_all = {path for path, item in document()["paths"].items() for op in item.values() if "security" not in op}
-    assert open_to_all == {"/livez", "/readyz"}
+    # A webhook has a signature in the place of a token.
+    assert open_to_all == {"/livez", "/readyz", "/v1/hooks/pagerduty"}
 
 
 PROVOKED = [
@@ -75,14 +76,6 @@ PROVOKED = [
     ("get", "/v1/findings", "/v1/findings?limit=1001", "read", 422),
     ("get", "/v1/incidents", "/v1/incidents?open=perhaps", "read", 422),
     ("get", "/v1/incidents/{id}", "/v1/incidents/x", "read", 404),
-    *(
-        ("post", f"/v1/incidents/{{id}}/{name}", f"/v1/incidents/x/{name}", token, status)
-        for name in ("ack", "release", "silence", "note", "reassign", "close")
-        for token, status in (("read", 403), ("respond", 415))
-    ),
-    ("get", "/v1/incidents/{id}/silence", "/v1/incidents/x/silence", "read", 404),
-    ("get", "/v1/incidents/{id}/silence", "/v1/incidents/x/silence?until=soon", "read", 422),
-    ("get", "/v1/incidents", "/v1/incidents?tier=red", "read", 422),
     ("get", "/v1/deployments", "/v1/deployments?limit=0", "read", 422),
     ("post", "/v1/deployments", "/v1/deployments", "read", 403),
     ("post", "/v1/deployments", "/v1/deployments", "ingest", 415),
@@ -134,7 +127,7 @@ async def test_no_page_of_the_framework_loads_scripts_from_elsewhere() -> None:
 
 PARAMETERS = (
     "kind", "model", "version", "segment", "subject", "detector", "window", "state", "limit", "from", "to", "open",
-    "reason", "verify", "feature", "role", "handling", "tier", "party", "owed", "until",
+    "reason", "verify", "feature", "role",
 )  # fmt: skip
 PATHS = (
     "/v1/models", "/v1/models/credit/versions/3", "/v1/models/credit/versions/3/baseline", "/v1/monitors",
