@@ -54,8 +54,11 @@ def concerned(incident: Incident, intent: Intent) -> list[Addressee]:
         return once(again)
     expected = route.expected(incident.tier)
     named = [route.of(role) for role in expected.told if role not in ("owner", "data_steward")] if expected else []
-    # Whoever is only the fallback for a role is told when a clock runs out, not at once of everything.
-    return once([lead(incident), *route.informed, *(one for one in named if not one.fallback), *again])
+    first = lead(incident)
+    # Whoever is only the fallback for a role is told when a clock runs out, not at once of everything; but at once of
+    # what has been left to nobody on purpose.
+    wanted = [one for one in named if not one.fallback or not first.destinations]
+    return once([first, *route.informed, *wanted, *again])
 
 
 def lead(incident: Incident) -> Addressee:

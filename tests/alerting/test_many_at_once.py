@@ -157,3 +157,13 @@ def test_what_can_wait_is_not_told_in_quiet_hours_and_act_is() -> None:
         return made.deliveries[0].next_at - NOON
 
     assert (first_at(0.15), first_at(0.3)) == (timedelta(hours=2), timedelta(0))
+
+
+def test_what_is_left_to_nobody_is_told_at_act_to_whoever_responds_for_everything() -> None:
+    none = 'assign: {owner: {none: "being retired", until: 2027-06-01}}'
+    table = "version: 1\nparties:\n  platform: {contacts: [log]}\nfallback: {owner: platform}\nrules:\n"
+    rule = f'  - {{id: old, match: {{model: "*"}}, {none}}}\n'
+
+    made = decide([finding()], {}, parse_ownership(table + rule, today=NOON.date()), POLICY, NOON)
+
+    assert [delivery.destination for delivery in made.deliveries] == ["log:platform"]
