@@ -98,9 +98,12 @@ class Route:
 
     @property
     def everybody(self) -> tuple[Addressee, ...]:
-        """All whom the route names, owner first; a party in two roles is there twice."""
+        """All whom the route names; a party in two roles is there twice, first as one that is only informed.
+
+        Whoever was told quietly must get everything else quietly: what rings there knows nothing of the incident.
+        """
         named = (
-            self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance, self.executive,
-            self.fallback, *self.informed,
+            *self.informed, self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance,
+            self.executive, self.fallback,
         )  # fmt: skip
         return tuple(addressee for addressee in named if addressee is not None)

@@ -34,7 +34,10 @@ def informed(incident: Incident, route: Route, ownership: Ownership) -> tuple[Ad
         if stream.kind == "feature":
             continue
         owner = ownership.addressee("owner", stream, "")
-        if owner.party != route.data_steward.party and len(found) < INFORMED_MAX:
+        # Whoever was told loudly in another role stays told loudly, or what rings would never learn of the end.
+        if owner.party in (route.data_steward.party, *incident.listening):
+            continue
+        if len(found) < INFORMED_MAX:
             found.setdefault(owner.party, quietly(owner))
     return tuple(found.values())
 
@@ -51,8 +54,11 @@ def concerned(incident: Incident, intent: Intent) -> list[Addressee]:
         return once(again)
     expected = route.expected(incident.tier)
     named = [route.of(role) for role in expected.told if role not in ("owner", "data_steward")] if expected else []
-    # Whoever is only the fallback for a role is told when a clock runs out, not at once of everything.
-    return once([lead(incident), *(one for one in named if not one.fallback), *again, *route.informed])
+    first = lead(incident)
+    # Whoever is only the fallback for a role is told when a clock runs out, not at once of everything; but at once of
+    # what has been left to nobody on purpose.
+    wanted = [one for one in named if not one.fallback or not first.destinations]
+    return once([first, *route.informed, *wanted, *again])
 
 
 def lead(incident: Incident) -> Addressee:

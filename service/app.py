@@ -171,6 +171,7 @@ def build_app(settings: Settings) -> App:
         rng=random.Random(),
         progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
+        policy=policy(settings),
         linked=Links(settings.api, _secret),
     )
     resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)

@@ -6,17 +6,20 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
 from alerting.audit import AuditEntry
 from alerting.outbox import Delivery, RetryRules, after, coalesce, due
+from alerting.policy import Policy
 from alerting.route import THREADED
 from alerting.sinks.sink import Outcome, Sink
+from alerting.tell import Telling
 from service.progress import Progress
 from service.rendering import pictured
+from service.reroute import reroute
 from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
@@ -49,6 +52,7 @@ class Deliver:
     rng: random.Random
     progress: Progress
     lease_seconds: float = LEASE_SECONDS
+    policy: Policy = field(default_factory=Policy)
     linked: Callable[[Delivery], Delivery] = lambda delivery: delivery
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 0.5) -> None:
@@ -114,6 +118,8 @@ class Deliver:
             if changed.state == "dead" or (changed.state == "sent" and changed.target.sink != "loopback"):
                 reason = changed.last_error or "the destination accepted it"
                 append_audit(connection, [_entry(changed, now, changed.state, reason)])
+            if changed.state == "dead":
+                reroute(connection, changed, Telling(self.policy, now))
         if changed.state == "dead":
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
 

@@ -12,6 +12,7 @@ from alerting.finding import Finding, Stream
 from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.outbox import Delivery
+from service.store.audit_tables import audit_about
 from service.store.schema import audit, delivery, finding, incident, notice, reading
 
 RECEIPTS_MAX = 50
@@ -237,6 +238,7 @@ def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
                 hash=row.hash,
             )
         )  # fmt: skip
+        connection.execute(insert(audit_about).values(subject=entry.subject, seq=seq))
         previous = row.hash
 
 

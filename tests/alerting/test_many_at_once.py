@@ -8,6 +8,8 @@ from alerting.finding import Finding, Stream
 from alerting.lineage import FeatureView, Lineage
 from alerting.ownership_file import parse_ownership
 from alerting.policy import Policy
+from alerting.remark import Remark
+from alerting.respond import Actor, ack, close
 from tests.alerting.examples import NOON, clear, finding
 
 TABLE = """\
@@ -59,6 +61,17 @@ def test_owners_of_the_models_are_informed_and_not_rung_up() -> None:
     assert len(made.incidents) == 1
     assert sorted(notice.party for notice in made.notices) == ["churn-ds", "ds", "orders-desk"]
     assert rung(made) == ["orders-desk"]
+
+
+def test_what_rings_for_an_owner_who_is_only_informed_hears_nothing_at_all() -> None:
+    (incident,) = decisions(broken(5)).incidents
+    who = Actor("anna", NOON, Remark("rmk_1", incident.id, NOON, "mended", bytes(16)))
+
+    held, closed = ack(incident, who, POLICY), close(incident, who, POLICY, "data_bug")
+
+    assert {
+        d.destination.split(":")[1] for r in (held, closed) for d in r.deliveries if d.target.sink == "pagerduty"
+    } == {"orders-desk"}
 
 
 def test_an_owner_whose_model_is_hit_later_is_informed_then() -> None:
@@ -144,3 +157,13 @@ def test_what_can_wait_is_not_told_in_quiet_hours_and_act_is() -> None:
         return made.deliveries[0].next_at - NOON
 
     assert (first_at(0.15), first_at(0.3)) == (timedelta(hours=2), timedelta(0))
+
+
+def test_what_is_left_to_nobody_is_told_at_act_to_whoever_responds_for_everything() -> None:
+    none = 'assign: {owner: {none: "being retired", until: 2027-06-01}}'
+    table = "version: 1\nparties:\n  platform: {contacts: [log]}\nfallback: {owner: platform}\nrules:\n"
+    rule = f'  - {{id: old, match: {{model: "*"}}, {none}}}\n'
+
+    made = decide([finding()], {}, parse_ownership(table + rule, today=NOON.date()), POLICY, NOON)
+
+    assert [delivery.destination for delivery in made.deliveries] == ["log:platform"]
