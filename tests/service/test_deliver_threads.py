@@ -73,7 +73,11 @@ async def test_what_follows_is_told_in_the_thread_of_the_first_message(tmp_path:
         slack.answers["chat.postMessage"] = [DROP]
         channel.put("open", seq=0)
         await channel.turns(2)
-        channel.put("raise", "update", "resolve", seq=1)
+        channel.put("raise", seq=1)
+        await channel.turns(2)
+        channel.put("update", seq=2)
+        await channel.turns(2)
+        channel.put("resolve", seq=3)
         await channel.turns(4)
 
     assert (channel.states(), [message["text"] for message in slack.channel]) == (["sent"] * 4, ["resolve"])

@@ -93,8 +93,9 @@ class Machine(RuleBasedStateMachine):
         self.timekeeper = Timekeeper(self.store, POLICY, name, lambda: self.now, Progress())
         sinks = dict.fromkeys(("log", "pagerduty"), self.world)
         self.deliver = Deliver(
-            self.store, sinks, RetryRules(give_up_hours=100_000), name, lambda: self.now, random.Random(1), Progress()
-        )
+            self.store, sinks, RetryRules(give_up_hours=100_000), name, lambda: self.now, random.Random(1), Progress(),
+            monotonic=lambda: self.now.timestamp(),
+        )  # fmt: skip
         self.desk = Desk(self.store, lambda: self.now, lambda count: os.urandom(count))
 
     @rule(data=st.data(), count=st.integers(1, 5))
