@@ -61,7 +61,8 @@ async def _channel(folder: Path, slack: Workspace) -> AsyncIterator[_Channel]:
     async with httpx2.AsyncClient(trust_env=False) as client:
         sink = SlackSink(Call(client, lambda: channel.at, 5.0), lambda _: "xoxb-token", slack.url)
         worker = Deliver(
-            store, {"slack": sink}, RetryRules(), "w", lambda: channel.at, random.Random(5), Progress()
+            store, {"slack": sink}, RetryRules(), "w", lambda: channel.at, random.Random(5), Progress(),
+            monotonic=lambda: channel.at.timestamp(),
         )  # fmt: skip
         channel = _Channel(worker)
         yield channel
