@@ -60,6 +60,7 @@ class Deliver:
     policy: Policy = field(default_factory=Policy)
     linked: Callable[[Delivery], Delivery] = lambda delivery: delivery
     monotonic: Callable[[], float] = time.monotonic
+    next_contact_minutes: float = 15.0
     _lanes: Lanes = field(init=False)
     _sending: dict[str, asyncio.Task[int]] = field(init=False, default_factory=dict)
 
@@ -197,7 +198,7 @@ class Deliver:
                 reason = changed.last_error or "the destination accepted it"
                 append_audit(connection, [outbox_entry(changed, now, changed.state, reason)])
             if changed.state == "dead":
-                reroute(connection, changed, Telling(self.policy, now))
+                reroute(connection, changed, Telling(self.policy, now), self.progress, self.next_contact_minutes, now)
         if changed.state == "dead":
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
 

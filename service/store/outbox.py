@@ -2,10 +2,13 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, select, tuple_
 
 from alerting.outbox import Delivery
 from service.store.schema import delivery, incident
+
+ABOUT_MAX = 500
+"""Deliveries of one incident that are looked at together, the newest; nobody is told as much of one."""
 
 EACH_MAX = 20
 """Lines to one destination that are looked at in one turn."""
@@ -42,5 +45,30 @@ def pending_deliveries(
         .join(taken, (table.incident == taken.c.incident) & (table.destination == taken.c.destination))
         .where(table.state == "pending")
         .order_by(taken.c.since, table.seq)
+    ).scalars()
+    return [Delivery.from_json(content) for content in rows]
+
+
+def long_pending(
+    connection: Connection, before_ms: int, after: tuple[int, str], limit: int
+) -> list[tuple[int, str, Delivery]]:
+    """What was made before a time and still waits, in order of when it was made, from behind (that time, key) on."""
+    rows = connection.execute(
+        select(delivery.c.created_ms, delivery.c.key, delivery.c.content)
+        .where(delivery.c.state == "pending", delivery.c.created_ms <= before_ms)
+        .where(tuple_(delivery.c.created_ms, delivery.c.key) > tuple_(*after))
+        .order_by(delivery.c.created_ms, delivery.c.key)
+        .limit(limit)
+    )
+    return [(row.created_ms, row.key, Delivery.from_json(row.content)) for row in rows]
+
+
+def deliveries_about(connection: Connection, incident_id: str) -> list[Delivery]:
+    """The newest deliveries of an incident, to whomever."""
+    rows = connection.execute(
+        select(delivery.c.content)
+        .where(delivery.c.incident == incident_id)
+        .order_by(delivery.c.seq.desc())
+        .limit(ABOUT_MAX)
     ).scalars()
     return [Delivery.from_json(content) for content in rows]
