@@ -38,7 +38,6 @@ from service.links import Links
 from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
-from service.reroute import Unreached
 from service.resend import Resend
 from service.settings import Settings
 from service.sinks import earlier_in, sinks
@@ -173,9 +172,6 @@ def build_app(settings: Settings) -> App:
         linked=Links(settings.api, _secret),
         next_contact_minutes=settings.alerting.next_contact_minutes,
     )
-    unreached = Unreached(
-        store, deliver.policy, deliver.next_contact_minutes, worker, utc_now, parts.progress, deliver.lease_seconds
-    )
     resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
     api = build_api(
         ApiDependencies(
@@ -198,7 +194,7 @@ def build_app(settings: Settings) -> App:
         deliver.run,
         Timekeeper(store, policy(settings), worker, utc_now, parts.progress).run,
         resend.run,
-        unreached.run,
+        deliver.unreached().run,
         partial(table.run, pause_seconds=settings.alerting.owners_seconds),
         checkpoints.run,
     )

@@ -21,7 +21,7 @@ from service.lanes import Lanes
 from service.outbox_entries import outbox_entry, superseded_entries
 from service.progress import Progress
 from service.rendering import pictured
-from service.reroute import reroute
+from service.reroute import Unreached, reroute
 from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
@@ -83,6 +83,13 @@ class Deliver:
         """Attempt what is due now, of each destination its share, and say how many were attempted."""
         await self._begin()
         return await self._ended(everything=True)
+
+    def unreached(self) -> Unreached:
+        """Give the loop that looks for parties whom what is still tried does not reach."""
+        return Unreached(
+            self.store, self.policy, self.next_contact_minutes, self.worker, self.wall, self.progress,
+            self.lease_seconds,
+        )  # fmt: skip
 
     async def _turn(self) -> None:
         await self._begin()
