@@ -80,7 +80,7 @@ def silence(incident: Incident, actor: Actor, policy: Policy, until: datetime) -
     _refuse_unless_open(incident, "silenced")
     if actor.remark is None:
         raise ResponseRefused(f"incident {incident.id} cannot be silenced without a reason: say why in the note")
-    _refuse_time("until", until, actor.at, SILENCE_MAX_ACT if incident.tier is Tier.ACT else SILENCE_MAX)
+    _refuse_time("until", until, actor.at, silence_max(incident))
     held = replace(incident, handling="silenced", hold=Hold(actor.name, actor.at, until))
     return _held(incident, held, actor, policy, "incident.silenced", f"{actor.name} silenced it until {_utc(until)}.")
 
@@ -161,6 +161,11 @@ def close(incident: Incident, actor: Actor, policy: Policy, disposition: Disposi
         "incident.closed", told, state_of(incident), {**state_of(told), "disposition": disposition}, why, reference
     )
     return _response(told, telling, actor)
+
+
+def silence_max(incident: Incident) -> timedelta:
+    """Say how long it may be silenced at once."""
+    return SILENCE_MAX_ACT if incident.tier is Tier.ACT else SILENCE_MAX
 
 
 def hidden_by(incident: Incident) -> list[str]:

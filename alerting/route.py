@@ -8,8 +8,9 @@ from alerting.roles import Role as Role
 from alerting.tiers import Tier
 
 SinkName: TypeAlias = Literal[
-    "log", "webhook", "email", "slack", "teams", "pagerduty", "goalert", "alertmanager", "apprise"
+    "log", "webhook", "email", "slack", "teams", "pagerduty", "goalert", "alertmanager", "apprise", "loopback"
 ]
+"""Kinds of destination: those that a contact in the ownership table may name, and `loopback`, where canaries go."""
 
 RINGING: frozenset[SinkName] = frozenset({"pagerduty", "goalert", "alertmanager"})
 """Sinks that wake people up; whoever is only informed is not told through them."""

@@ -17,7 +17,7 @@ from functools import partial
 
 import httpx2
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from alerting.errors import SecretError
@@ -30,14 +30,17 @@ from service.api.app import build_api
 from service.api.dependencies import ApiDependencies
 from service.api.intake import intake_routes
 from service.build import Line, line, policy
+from service.canary import canary_of
 from service.checkpoint import Checkpoints, checkpoints_of
 from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
+from service.heartbeat import Heartbeat
 from service.links import Links
 from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
 from service.ownership_table import OwnershipTable, TableWatch
+from service.pulse import Pulse
 from service.resend import Resend
 from service.settings import Settings
 from service.sinks import earlier_in, sinks
@@ -163,16 +166,14 @@ def build_app(settings: Settings) -> App:
         store=store,
         sinks=sinks(call, _secret, server, store, alertmanager),
         rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
-        worker=worker,
-        wall=utc_now,
-        rng=random.Random(),
-        progress=parts.progress,
+        worker=worker, wall=utc_now, rng=random.Random(), progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
         policy=policy(settings),
         linked=Links(settings.api, _secret),
         next_contact_minutes=settings.alerting.next_contact_minutes,
-    )
+    )  # fmt: skip
     resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
+    body_bytes = settings.api.body_bytes_max
     api = build_api(
         ApiDependencies(
             store=store,
@@ -184,15 +185,18 @@ def build_app(settings: Settings) -> App:
             wall=utc_now,
             monotonic=time.monotonic,
             ready=lambda: list(parts.progress.troubles.copy().values()),
-            intake=_intake(event_log, settings) if event_log is not None else None,
+            intake=intake_routes(event_log, body_bytes, wall_ms=wall_ms) if event_log is not None else None,
             secret_of=_secret,
         )
     )
     table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
     checkpoints = checkpoints_of(settings.audit, store, call, _secret, worker, parts.progress)
+    pulse = Pulse(store, settings, parts.progress, wall_ms, time.monotonic, deliver.lease_seconds)
+    canary = canary_of(settings.canary, store, utc_now)
     loops = (
         deliver.run,
-        Timekeeper(store, policy(settings), worker, utc_now, parts.progress).run,
+        Timekeeper(store, policy(settings), worker, utc_now, parts.progress, canary).run,
+        Heartbeat(settings.heartbeat, call, _secret, pulse.faults, parts.progress).run,
         resend.run,
         deliver.unreached().run,
         partial(table.run, pause_seconds=settings.alerting.owners_seconds),
@@ -258,10 +262,6 @@ def _check_link_key(settings: Settings) -> None:
         key_of(secret(settings.api.link_key, os.environ))
     except SecretError as fault:
         raise ConfigError((Fault("api.link_key", str(fault), "Put a longer one where the reference says"),)) from fault
-
-
-def _intake(event_log: EventLog, settings: Settings) -> APIRouter:
-    return intake_routes(event_log, settings.api.body_bytes_max, wall_ms=wall_ms)
 
 
 def _event_log(settings: Settings) -> EventLog | None:

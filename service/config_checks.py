@@ -27,6 +27,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _tiers(settings)
     yield from _mail(settings)
     yield from _audit(settings)
+    yield from _heartbeat(settings)
 
 
 def _open_doors(settings: Settings) -> Iterator[Contradiction]:
@@ -153,10 +154,24 @@ def _audit(settings: Settings) -> Iterator[Contradiction]:
         if place.secret is not None and not place.url:
             problem = f"audit.publish: {place.name!r} has a secret, which signs a POST, and no url"
             yield Contradiction(here, problem, "Remove the secret, or give a url")
-        if place.url and not place.url.startswith(("https://", "env:", "file:")) and not _on_loopback(place.url):
+        if place.url and not _is_private(place.url):
             # The address itself may be a secret.
             problem = f"audit.publish: the url of {place.name!r} is not https, so anybody on the way could change it"
             yield Contradiction(here, problem, "Begin it with https://")
+
+
+def _heartbeat(settings: Settings) -> Iterator[Contradiction]:
+    if settings.heartbeat.url and not _is_private(settings.heartbeat.url):
+        problem = (
+            "heartbeat.url: it is not https, so anybody on the way could read it and keep our silence from showing"
+        )
+        yield Contradiction(
+            ("heartbeat", "url"), problem, "Begin it with https://, or name where it is found (env:NAME)"
+        )
+
+
+def _is_private(url: str) -> bool:
+    return url.startswith(("https://", "env:", "file:")) or _on_loopback(url)
 
 
 def _on_loopback(url: str) -> bool:

@@ -94,6 +94,7 @@ class Deliver:
     async def _turn(self) -> None:
         await self._begin()
         await self._ended(everything=False)
+        self.progress.turned("deliver")
 
     async def _whatever_passes(self, work: Coroutine[None, None, object]) -> None:
         try:
@@ -201,7 +202,8 @@ class Deliver:
         self.progress.delivered[key] = self.progress.delivered.get(key, 0) + 1
         with self.store.write() as connection:
             put_delivery(connection, changed, ms(now))
-            if changed.state != "pending":
+            # Canaries that come back would be most of the audit, and say nothing about any decision.
+            if changed.state == "dead" or (changed.state == "sent" and changed.target.sink != "loopback"):
                 reason = changed.last_error or "the destination accepted it"
                 append_audit(connection, [outbox_entry(changed, now, changed.state, reason)])
             if changed.state == "dead":

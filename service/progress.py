@@ -6,6 +6,9 @@ from threading import Lock
 
 from service.store.changes import ModelKey
 
+POLL_SECONDS_MAX = 30.0
+"""Loops poll several times a second; this long without a poll means that one hangs."""
+
 COMMIT_SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -22,6 +25,8 @@ class Progress:
     a fault of ours, and what stands in for them was given. `link_uses` and `hooks`: signed links that were
     followed and webhooks that came in, by what became of them. `breakers`: by destination, whether it is left alone but
     for single attempts. `unreachable`: how often neither a party nor whoever stands in for it could be reached.
+    `turns`: of the loops that a heartbeat depends on, how often each came round without a fault. `heartbeats`: by what
+    became of them.
     """
 
     records: int = 0
@@ -46,6 +51,8 @@ class Progress:
     hooks: dict[str, int] = field(default_factory=dict)
     breakers: dict[str, bool] = field(default_factory=dict)
     unreachable: int = 0
+    turns: dict[str, int] = field(default_factory=dict)
+    heartbeats: dict[str, int] = field(default_factory=dict)
     _counting: Lock = field(default_factory=Lock)
     _polled: dict[str, float] = field(default_factory=dict)
 
@@ -57,6 +64,10 @@ class Progress:
     def polled(self, now: float, source: str = "") -> None:
         """Note that the loop over a source is alive, with or without records."""
         self._polled[source] = now
+
+    def turned(self, loop: str) -> None:
+        """Note that a loop came round; each loop has its own count, so that none waits for another."""
+        self.turns[loop] = self.turns.get(loop, 0) + 1
 
     def answered(self, counts: dict[str, int], outcome: str) -> None:
         """Count one request in `link_uses` or `hooks`; requests are served by several threads."""

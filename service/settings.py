@@ -231,6 +231,20 @@ class AuditSettings(_Section):
     publish: tuple[PlaceSettings, ...] = Field((), max_length=10, description="Places they are published to.")
 
 
+class CanarySettings(_Section):
+    """A made-up change that goes through the outbox and back, so that it is noticed when a real one could not."""
+
+    minutes: float = Field(15, ge=0, le=1_440, description="Minutes between canaries; 0: none is sent.")
+
+
+class HeartbeatSettings(_Section):
+    """A sign of life to a service outside that raises the alarm when it stops; off without `url`."""
+
+    url: str = Field("", description="HTTPS address to call, or where it is found (`env:NAME` or `file:/path`).")
+    method: Literal["GET", "POST"] = Field("POST", description="How it is called; few services need GET.")
+    seconds: float = Field(60, ge=5, le=86_400, description="Seconds between signs of life.")
+
+
 class LimitSettings(_Section):
     """A limit on everything that can grow; what happens at each is in docs/limits.md."""
 
@@ -259,4 +273,6 @@ class Settings(_Section):
     alerting: AlertingSettings = AlertingSettings()
     lineage: LineageSettings = LineageSettings()
     audit: AuditSettings = AuditSettings()
+    canary: CanarySettings = CanarySettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     limits: LimitSettings = LimitSettings()

@@ -10,12 +10,14 @@ from alerting.sinks.call import Call
 from alerting.sinks.email import EmailSink, MailServer
 from alerting.sinks.goalert import GoAlertSink
 from alerting.sinks.log import LogSink
+from alerting.sinks.loopback import LoopbackSink
 from alerting.sinks.pagerduty import PagerDutySink
 from alerting.sinks.ringing import Earlier
 from alerting.sinks.sink import Sink
 from alerting.sinks.slack import SlackSink
 from alerting.sinks.teams import TeamsSink
 from alerting.sinks.webhook import WebhookSink
+from service.canary import arrivals_in
 from service.store.engine import Store
 from service.store.lines import tried_before
 
@@ -35,6 +37,7 @@ def sinks(
         "goalert": GoAlertSink(call, secret_of, earlier),
         "alertmanager": alertmanager,
         "apprise": AppriseSink(secret_of, call.seconds_max),
+        "loopback": LoopbackSink(arrivals_in(store)),
     }
 
 

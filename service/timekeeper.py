@@ -32,19 +32,21 @@ LEASE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Timekeeper:
-    """Fires what is due: only the worker that holds the lease."""
+    """Fires what is due: only the worker that holds the lease. `canary` is moved on at the end of each of its turns."""
 
     store: Store
     policy: Policy
     worker: str
     wall: Callable[[], datetime]
     progress: Progress
+    canary: Callable[[], None] = lambda: None
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 1.0) -> None:
         """Look at the clocks until `stop` is set."""
         while not stop.is_set():
             try:
                 await asyncio.to_thread(self.once)
+                self.progress.turned("clocks")
             except OperationalError as failure:
                 if not passes(failure):
                     raise
@@ -62,6 +64,7 @@ class Timekeeper:
             count = self._fire(counts)
             fired_in_all += count
             if count < AT_ONCE_MAX:
+                self.canary()
                 return fired_in_all
 
     def _fire(self, counts: Counter[str]) -> int:

@@ -57,11 +57,20 @@ class Call:
 
         `read_bytes_max` is how much of the answer's body the caller wants (0: it is not read).
         """
+        return await self._made("POST", url, content, headers, read_bytes_max)
+
+    async def get(self, url: str) -> Answer | Outcome:
+        """Send a GET whose answer's body nobody wants."""
+        return await self._made("GET", url, None, {}, 0)
+
+    async def _made(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], read_bytes_max: int
+    ) -> Answer | Outcome:
         sent = {"user-agent": "driftwarden", "accept-encoding": "identity", **headers}
         try:
             async with (
                 asyncio.timeout(self.seconds_max),
-                self.client.stream("POST", url, content=content, headers=sent, follow_redirects=False) as answer,
+                self.client.stream(method, url, content=content, headers=sent, follow_redirects=False) as answer,
             ):
                 body = await _first(answer, min(read_bytes_max, ANSWER_BYTES_MAX))
                 wait = retry_after(answer.headers.get("retry-after", ""), self.wall())

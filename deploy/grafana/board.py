@@ -47,6 +47,7 @@ def _rows() -> list[tuple[str, int, list[dict[str, Json]]]]:
         ("The books and the clock", 8, _books()),
         ("Notices", 8, _notices()),
         ("The audit", 8, _audit()),
+        ("Would we be heard?", 8, _heard()),
         ("Limits", 8, _limits()),
     ]
 
@@ -211,7 +212,18 @@ def _audit() -> list[dict[str, Json]]:
     ]
 
 
+def _heard() -> list[dict[str, Json]]:
+    waited = [("driftwarden_canary_age_seconds", "waited"), ("max(driftwarden_canary_seconds)", "between canaries")]
+    beats = "sum by (outcome) (increase(driftwarden_heartbeat_total[$__rate_interval]))"
+    return [
+        _series("Since a canary came back", waited, unit="s"),
+        _series("Heartbeats", [(beats, "{{outcome}}")]),
+        _series("Incidents without a clock", [("driftwarden_incidents_without_clock", "{{instance}}")]),
+    ]
+
+
 def _limits() -> list[dict[str, Json]]:
+    ticks = "60 * rate(driftwarden_ticks_closed_total[$__rate_interval])"
     return [
         _series(
             "Share of each limit used",
@@ -219,20 +231,13 @@ def _limits() -> list[dict[str, Json]]:
             unit="percentunit",
         ),
         _series("Series over the budget", [("driftwarden_series_dropped", "{{instance}}")]),
-        _series(
-            "Ticks closed per minute", [("60 * rate(driftwarden_ticks_closed_total[$__rate_interval])", "{{instance}}")]
-        ),
+        _series("Ticks closed per minute", [(ticks, "{{instance}}")]),
         _series("What is running", [("driftwarden_build_info", "{{version}} on Python {{python}}")]),
     ]
 
 
 def _variables() -> list[Json]:
-    names = [
-        ("model", ""),
-        ("version", 'model=~"$model"'),
-        ("segment", 'model=~"$model"'),
-        ("window", 'model=~"$model"'),
-    ]
+    names = [("model", ""), *((name, 'model=~"$model"') for name in ("version", "segment", "window"))]
     many: list[Json] = [_variable(name, selector, all_too=True) for name, selector in names]
     return [*many, _variable("subject", f'{_MONITOR}, detector="psi"', all_too=False)]
 

@@ -26,6 +26,7 @@ from service.api.people import people_routes
 from service.api.problem import MEDIA_TYPE, Problem, answer_problems
 from service.api.remarks import remark_routes
 from service.api.respond import respond_routes
+from service.web.forms import KEY_BYTES, FormKey
 from service.web.link_page import link_routes
 from service.web.pages import page_routes
 from service.web.templates import Templates
@@ -52,6 +53,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.state.proof = Lock()
     app.state.room = Room(dependencies.settings.api.body_bytes_max * BODIES_AT_ONCE)
     app.state.templates = Templates()
+    app.state.form_key = FormKey(dependencies.random_bytes(KEY_BYTES))
     app.state.started_at = dependencies.monotonic()
     answer_problems(app)
     app.add_exception_handler(OperationalError, _unreadable)

@@ -47,7 +47,8 @@ def needs(*roles: Role, basic: bool = False) -> Check:
     """Make a dependency that lets callers with this right, or with one of these, through.
 
     With `basic` the token may also be the password of HTTP Basic (with any user name), which is what browsers and
-    Prometheus can send; browsers send it along unasked, so nothing that changes anything takes it.
+    Prometheus can send; browsers send it along unasked, so what changes anything takes it only behind the checks of
+    `service.web.forms`.
     """
 
     async def check(

@@ -13,9 +13,7 @@ from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import needs
 from service.api.problem import Problem
 from service.metrics.exposition import CONTENT_TYPES
-
-POLL_SECONDS_MAX = 30.0
-"""Loops poll several times a second; this long without a poll means that one hangs."""
+from service.progress import POLL_SECONDS_MAX
 
 
 class Live(Shape):

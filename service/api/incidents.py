@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
@@ -16,14 +16,18 @@ from alerting.incident import Condition, Incident, Intent
 from alerting.member import MemberState
 from alerting.outbox import Delivery, DeliveryState
 from alerting.route import Role
+from alerting.tiers import Tier
 from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
 from service.api.dependencies import Dependencies
 from service.api.gate import needs
 from service.api.handling import HandlingShape, handling_of
 from service.api.problem import Problem
 from service.store.engine import Store
+from service.store.incident_list import Which, find_incidents
 from service.store.queries import findings as find_findings
 from service.store.views import Told, incidents_newest_first, told_of
+
+TierName = Literal["observe", "investigate", "act", "blind"]
 
 
 class FindingShape(Shape):
@@ -157,11 +161,15 @@ def incidents(
     owed: Annotated[
         bool | None, Query(description="Only those that wait for a person (told and not closed), or only the others.")
     ] = None,
+    handling: Annotated[Handling | None, Query(description="Only those that are handled like this.")] = None,
+    tier: Annotated[TierName | None, Query(description="Only those of this tier.")] = None,
+    party: Annotated[str | None, Query(max_length=256, description="Only those that this party was told of.")] = None,
     model: MaybeName = None,
     limit: Limit = 100,
 ) -> Items[IncidentShape]:
     """List incidents, newest first."""
-    found = incidents_newest_first(dependencies.store, open_only=open, owed=owed, model=model, limit=limit + 1)
+    which = Which(open, model, handling, Tier(tier) if tier else None, party, owed)
+    found = find_incidents(dependencies.store, which, limit=limit + 1)
     return cut([IncidentShape(**_facts(known)) for known in found], limit)
 
 

@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from alerting.errors import ResponseRefused
 from alerting.handling import Disposition
 from alerting.incident import Incident
-from alerting.remark import TEXT_CHARS_MAX, RemarkError
-from alerting.respond import SILENCE_MAX, SILENCE_MAX_ACT, Actor, NoteKind, Response, hidden_by
+from alerting.remark import SALT_BYTES, TEXT_CHARS_MAX, Remark, RemarkError
+from alerting.respond import Actor, NoteKind, Response, hidden_by, silence_max
 from alerting.respond import ack as acked
 from alerting.respond import close as closed
 from alerting.respond import note as noted
@@ -20,7 +20,6 @@ from alerting.respond import reassign as reassigned
 from alerting.respond import release as released
 from alerting.respond import silence as silenced
 from alerting.roles import Role
-from alerting.tiers import Tier
 from service.api.answers import Shape, problems
 from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import Caller, needs
@@ -28,7 +27,11 @@ from service.api.incidents import IncidentDetail, detail_of, find_incident
 from service.api.json_body import documented, json_body
 from service.api.problem import Problem
 from service.build import policy
+from service.rendering import note_faults
 from service.responding import Desk, IncidentMoved, IncidentUnknown
+
+BODY_BYTES_MAX = 131_072
+"""Room for the longest note, however its characters are written."""
 
 Text: TypeAlias = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Id: TypeAlias = Annotated[str, Path(alias="id", max_length=200, examples=["inc_0123456789abcdef"])]
@@ -80,11 +83,15 @@ class Close(_Action):
     disposition: Disposition | None = None
 
 
+Action: TypeAlias = Ack | Release | Silence | Note | Reassign | Close
+
+
 class SilencePreview(Shape):
     """What a silence of an incident would hide."""
 
     hides: list[str] = Field(description="Monitors that still speak, the most telling first.")
     until_max: datetime = Field(description="The latest time it may last to.")
+    refused: str = Field("", description="Why one until the time that was asked about would be refused, if it would.")
 
 
 def respond_routes() -> APIRouter:
@@ -104,72 +111,97 @@ def respond_routes() -> APIRouter:
 
 async def ack(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Acknowledge: the steps of the escalation stop until the time that is given, at most seven days."""
-    body = await json_body(request, Ack)
-    rules = policy(dependencies.settings)
-    return await _do(dependencies, caller, incident_id, body, lambda i, who: acked(i, who, rules, body.until))
+    return await _do(request, dependencies, caller, incident_id, Ack)
 
 
 async def release(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Give back what somebody acknowledged or silenced: the clocks go on."""
-    body = await json_body(request, Release)
-    rules = policy(dependencies.settings)
-    return await _do(dependencies, caller, incident_id, body, lambda i, who: released(i, who, rules))
+    return await _do(request, dependencies, caller, incident_id, Release)
 
 
 async def silence(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Silence for at most 14 days, at act 24 hours; look first at what it hides."""
-    body = await json_body(request, Silence)
-    rules = policy(dependencies.settings)
-    return await _do(dependencies, caller, incident_id, body, lambda i, who: silenced(i, who, rules, body.until))
+    return await _do(request, dependencies, caller, incident_id, Silence)
 
 
 async def note(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Write a note, findings or a decision."""
-    body = await json_body(request, Note)
-    rules = policy(dependencies.settings)
-    return await _do(dependencies, caller, incident_id, body, lambda i, who: noted(i, who, rules, body.kind))
+    return await _do(request, dependencies, caller, incident_id, Note)
 
 
 async def reassign(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Give a role to another party: who had it is told that it is in other hands, who has it now gets the open."""
-    body = await json_body(request, Reassign)
-    rules, table = policy(dependencies.settings), dependencies.ownership()
-
-    def act(incident: Incident, who: Actor) -> Response:
-        return reassigned(incident, who, rules, table, body.role, body.party)
-
-    return await _do(dependencies, caller, incident_id, body, act)
+    return await _do(request, dependencies, caller, incident_id, Reassign)
 
 
 async def close(request: Request, dependencies: Dependencies, caller: Responder, incident_id: Id) -> IncidentDetail:
     """Close: what still drifts is accepted as it is, until it rises or clears."""
-    body = await json_body(request, Close)
-    rules = policy(dependencies.settings)
-    return await _do(dependencies, caller, incident_id, body, lambda i, who: closed(i, who, rules, body.disposition))
+    return await _do(request, dependencies, caller, incident_id, Close)
 
 
 def preview(
     dependencies: Dependencies,
     incident_id: Id,
-    _until: Annotated[AwareDatetime | None, Query(alias="until")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="The end that is thought of.")] = None,
 ) -> SilencePreview:
-    """Say what a silence would hide, before it is set."""
-    known = find_incident(dependencies, incident_id).incident
-    longest = SILENCE_MAX_ACT if known.tier is Tier.ACT else SILENCE_MAX
-    return SilencePreview(hides=hidden_by(known), until_max=dependencies.wall() + longest)
+    """Say what a silence would hide, and whether one until then would be taken, before it is set."""
+    known, now = find_incident(dependencies, incident_id).incident, dependencies.wall()
+    refused = ""
+    if until is not None:
+        # Done for show: what it gives is thrown away, so that what is said here is what setting it would say.
+        why = Remark("rmk_preview", known.id, now, "asked beforehand", bytes(SALT_BYTES))
+        try:
+            silenced(known, Actor("", now, why), policy(dependencies.settings), until)
+        except ResponseRefused as fault:
+            refused = _sentence(fault)
+    return SilencePreview(hides=hidden_by(known), until_max=now + silence_max(known), refused=refused)
 
 
-async def _do(
-    dependencies: ApiDependencies, caller: Caller, incident_id: str, body: _Action, act: Act
-) -> IncidentDetail:
-    desk = Desk(dependencies.store, dependencies.wall)
+def perform(dependencies: ApiDependencies, name: str, incident_id: str, asked: Action) -> None:
+    """Do it in the name of a caller; raises Problem 404 without such an incident, 409 with why it is refused."""
+    act = _act_of(dependencies, asked)
+    desk = Desk(dependencies.store, dependencies.wall, dependencies.random_bytes)
     try:
-        await asyncio.to_thread(desk.respond, incident_id, caller.name, body.note, act, seen=body.seen)
+        desk.respond(incident_id, name, asked.note, act, seen=asked.seen)
     except IncidentUnknown:
         find_incident(dependencies, incident_id)  # Raises, naming the newest there are.
         raise
     except (ResponseRefused, IncidentMoved) as refused:
-        raise Problem(409, detail=f"{str(refused)[:1].upper()}{str(refused)[1:]}.") from refused
+        raise Problem(409, detail=_sentence(refused)) from refused
     except RemarkError as fault:
         raise Problem(422, detail=f"note: {fault}.") from fault
+
+
+def _act_of(dependencies: ApiDependencies, asked: Action) -> Act:
+    rules = policy(dependencies.settings)
+
+    def act(incident: Incident, who: Actor) -> Response:
+        match asked:
+            case Ack():
+                response = acked(incident, who, rules, asked.until)
+            case Release():
+                response = released(incident, who, rules)
+            case Silence():
+                response = silenced(incident, who, rules, asked.until)
+            case Note():
+                response = noted(incident, who, rules, asked.kind)
+            case Reassign():
+                response = reassigned(incident, who, rules, dependencies.ownership(), asked.role, asked.party)
+            case Close():
+                response = closed(incident, who, rules, asked.disposition)
+        note_faults(response.notices, dependencies.progress)
+        return response
+
+    return act
+
+
+async def _do(
+    request: Request, dependencies: ApiDependencies, caller: Caller, incident_id: str, kind: type[Action]
+) -> IncidentDetail:
+    asked = await json_body(request, kind, bytes_max=BODY_BYTES_MAX)
+    await asyncio.to_thread(perform, dependencies, caller.name, incident_id, asked)
     return await asyncio.to_thread(lambda: detail_of(find_incident(dependencies, incident_id), dependencies.store))
+
+
+def _sentence(fault: Exception) -> str:
+    return f"{str(fault)[:1].upper()}{str(fault)[1:]}."

@@ -1,11 +1,13 @@
 """What `driftwarden incident` does: it asks a running service over HTTP, in the name of your token."""
 
+import json
 import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -14,13 +16,18 @@ from service.config import ConfigError
 
 SECONDS_MAX = 30.0
 FAILED, UNUSABLE = 1, 2
+CONFLICT = 409
 
 _SPAN = re.compile(r"(\d{1,5})\s*(min|m|h|d)")
 _UNITS = {"min": timedelta(minutes=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class Refused(Exception):
-    """The service said no, or did not answer; the message is for a person."""
+    """It was not done, as the incident stands or since nobody wanted it; the message is for a person."""
+
+
+class Unusable(Exception):
+    """The service could not be asked, or not like this; the message says what to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +37,10 @@ class Desk:
     url: str
     token_file: Path | None
     config: Path | None
+    as_json: bool = False
 
     def ask(self, method: str, path: str, **sent: Any) -> Any:
-        """Ask once; raises Refused with what the service says, or why it could not be asked."""
+        """Ask once; raises Refused with what the service says, Unusable with why it could not be asked."""
         address = (self.url or self._configured()).rstrip("/")
         token = self._token()
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -40,12 +48,12 @@ class Desk:
             with httpx2.Client(base_url=address, headers=headers, timeout=SECONDS_MAX, trust_env=False) as client:
                 answer = client.request(method, path, **sent)
         except (httpx2.TransportError, httpx2.InvalidURL) as fault:
-            raise Refused(
+            raise Unusable(
                 f"the service at {address} does not answer ({type(fault).__name__}): start it, or give --url"
             ) from fault
         if answer.is_success:
             return answer.json()
-        raise Refused(_said(answer))
+        raise (Refused if answer.status_code == CONFLICT else Unusable)(_said(answer))
 
     def _configured(self) -> str:
         api = settings_of(self.config).api
@@ -58,26 +66,32 @@ class Desk:
         try:
             return self.token_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as fault:
-            raise Refused(f"the token file {self.token_file} cannot be read ({type(fault).__name__})") from fault
+            raise Unusable(f"the token file {self.token_file} cannot be read ({type(fault).__name__})") from fault
 
 
-def listed(desk: Desk, *, owed: bool) -> int:
-    """Print incidents, one line each."""
+def listed(desk: Desk, **wanted: str | None) -> int:
+    """Print incidents, one line each; only those that fit what is wanted."""
 
     def run() -> None:
-        found = desk.ask("GET", "/v1/incidents", params={"owed": "true"} if owed else None)
+        query = {name: value for name, value in wanted.items() if value}
+        found = desk.ask("GET", "/v1/incidents", params=query)
+        if desk.as_json:
+            print(json.dumps(found, ensure_ascii=False))
+            return
         for one in found["items"]:
             print(f"{one['id']}  {one['tier']:<11} {one['condition']:<10} {one['handling']:<8} "
                   f"{one['model']} {one['version']}: {one['lead']}")  # fmt: skip
         if not found["items"]:
-            print("nothing waits for anybody" if owed else "there has been no incident")
+            print("there is none like this" if query else "there has been no incident")
+        if found["more"]:
+            print("there are more: narrow what is listed")
 
     return _run(run)
 
 
 def shown(desk: Desk, incident: str) -> int:
     """Print how an incident stands."""
-    return _run(lambda: _print(desk.ask("GET", f"/v1/incidents/{incident}")))
+    return _run(lambda: _print(desk, desk.ask("GET", _path(incident))))
 
 
 def done(desk: Desk, incident: str, action: str, *, until: str = "", **fields: object) -> int:
@@ -87,7 +101,7 @@ def done(desk: Desk, incident: str, action: str, *, until: str = "", **fields: o
         body = {name: value for name, value in fields.items() if value not in ("", None)}
         if until:
             body["until"] = when(until, datetime.now(UTC)).isoformat()
-        _print(desk.ask("POST", f"/v1/incidents/{incident}/{action}", json=body))
+        _print(desk, desk.ask("POST", f"{_path(incident)}/{action}", json=body))
 
     return _run(run)
 
@@ -96,10 +110,14 @@ def silenced(desk: Desk, incident: str, *, until: str, note: str, yes: bool) -> 
     """Show what would be hidden, ask unless told not to, and silence it."""
 
     def run() -> None:
-        hides = desk.ask("GET", f"/v1/incidents/{incident}/silence")["hides"]
-        print(f"this hides, until {when(until, datetime.now(UTC)):%Y-%m-%d %H:%M} UTC:")
-        print("\n".join(f"  {line}" for line in hides) or "  nothing that speaks just now")
-        if not yes and input("silence it? [y/N] ").strip().lower() not in ("y", "yes"):
+        end = when(until, datetime.now(UTC)).astimezone(UTC)
+        shown = desk.ask("GET", f"{_path(incident)}/silence", params={"until": end.isoformat()})
+        if shown["refused"]:
+            raise Refused(shown["refused"])
+        # Beside the answer, so that --json stays JSON.
+        print(f"this hides, until {end:%Y-%m-%d %H:%M} UTC:", file=sys.stderr)
+        print("\n".join(f"  {line}" for line in shown["hides"]) or "  nothing that speaks just now", file=sys.stderr)
+        if not yes and not _agreed():
             raise Refused("nothing was done")
 
     code = _run(run)
@@ -107,7 +125,7 @@ def silenced(desk: Desk, incident: str, *, until: str, note: str, yes: bool) -> 
 
 
 def when(text: str, now: datetime) -> datetime:
-    """Read a time from now, or a date and time with its zone; raises Refused with the way out.
+    """Read a time from now, or a date and time with its zone; raises Unusable with the way out.
 
     >>> when("2h", datetime(2026, 1, 1, tzinfo=UTC)).isoformat()
     '2026-01-01T02:00:00+00:00'
@@ -118,13 +136,16 @@ def when(text: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise Refused(f"--until {text!r} cannot be read: write it like 2h, 3d or 2026-03-31T09:00+02:00") from fault
+        raise Unusable(f"--until {text!r} cannot be read: write it like 2h, 3d or 2026-03-31T09:00+02:00") from fault
     if at.tzinfo is None:
-        raise Refused(f"--until {text!r} has no time zone: write it like {text}+00:00")
+        raise Unusable(f"--until {text!r} has no time zone: write it like {text}+00:00")
     return at
 
 
-def _print(known: dict[str, Any]) -> None:
+def _print(desk: Desk, known: dict[str, Any]) -> None:
+    if desk.as_json:
+        print(json.dumps(known, ensure_ascii=False))
+        return
     people = known["people"]
     print(f"{known['id']}  {known['model']} {known['version']}  tier {known['tier']}")
     print(f"the data: {known['condition']}; people: {known['handling']}")
@@ -142,10 +163,19 @@ def _print(known: dict[str, Any]) -> None:
         print(f"{remark['at']} {remark['author']}: {remark['text'] or 'erased'}")
 
 
+def _path(incident: str) -> str:
+    return f"/v1/incidents/{quote(incident, safe='')}"
+
+
+def _agreed() -> bool:
+    print("silence it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def _run(what: Any) -> int:
     try:
         what()
-    except ConfigError as fault:
+    except (ConfigError, Unusable) as fault:
         print(fault, file=sys.stderr)
         return UNUSABLE
     except Refused as refused:

@@ -18,6 +18,9 @@ Url = Annotated[
 TokenFile = Annotated[
     Path | None, typer.Option(help="File with your token; without it DRIFTWARDEN_TOKEN is looked at.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="The service's answer on standard output.")]
+Stage = Literal["new", "notified", "acked", "silenced", "closed"]
+Tier = Literal["observe", "investigate", "act", "blind"]
 Kind = Literal["note", "findings", "decision"]
 What = Literal["real_drift", "data_bug", "expected_change", "false_alarm", "duplicate"]
 
@@ -25,43 +28,59 @@ What = Literal["real_drift", "data_bug", "expected_change", "false_alarm", "dupl
 @incident_app.command("list")
 def incident_list(
     owed: Annotated[bool, typer.Option("--owed", help="Only those that wait for a person.")] = False,
+    handling: Annotated[Stage | None, typer.Option(help="Only those that are handled like this.")] = None,
+    tier: Annotated[Tier | None, typer.Option(help="Only those of this tier.")] = None,
+    party: Annotated[str, typer.Option(help="Only those that this party was told of.")] = "",
+    model: Annotated[str, typer.Option(help="Only those of this model.")] = "",
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """List incidents, newest first."""
     from service.cli.incident import Desk, listed
 
-    raise typer.Exit(listed(Desk(url, token_file, config), owed=owed))
+    desk = Desk(url, token_file, config, json)
+    raise typer.Exit(
+        listed(desk, owed="true" if owed else None, handling=handling, tier=tier, party=party, model=model)
+    )
 
 
 @incident_app.command("show")
-def incident_show(incident: Incident, url: Url = "", token_file: TokenFile = None, config: Config = None) -> None:
+def incident_show(
+    incident: Incident, url: Url = "", token_file: TokenFile = None, config: Config = None, json: AsJson = False
+) -> None:
     """Show one incident: how it stands, what is due next, and what was written."""
     from service.cli.incident import Desk, shown
 
-    raise typer.Exit(shown(Desk(url, token_file, config), incident))
+    raise typer.Exit(shown(Desk(url, token_file, config, json), incident))
 
 
 @incident_app.command("ack")
 def incident_ack(
     incident: Incident, until: Until = "", note: Note = "", url: Url = "", token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:  # fmt: skip
     """Take it in hand; without --until until findings are due."""
     from service.cli.incident import Desk, done
 
-    raise typer.Exit(done(Desk(url, token_file, config), incident, "ack", until=until, note=note))
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "ack", until=until, note=note))
 
 
 @incident_app.command("release")
 def incident_release(
-    incident: Incident, note: Note = "", url: Url = "", token_file: TokenFile = None, config: Config = None
+    incident: Incident,
+    note: Note = "",
+    url: Url = "",
+    token_file: TokenFile = None,
+    config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """Give back what was acknowledged or silenced."""
     from service.cli.incident import Desk, done
 
-    raise typer.Exit(done(Desk(url, token_file, config), incident, "release", note=note))
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "release", note=note))
 
 
 @incident_app.command("silence")
@@ -73,11 +92,12 @@ def incident_silence(
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """Show what a silence hides, ask, and set it."""
     from service.cli.incident import Desk, silenced
 
-    raise typer.Exit(silenced(Desk(url, token_file, config), incident, until=until, note=note, yes=yes))
+    raise typer.Exit(silenced(Desk(url, token_file, config, json), incident, until=until, note=note, yes=yes))
 
 
 @incident_app.command("note")
@@ -88,11 +108,12 @@ def incident_note(
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """Write something down."""
     from service.cli.incident import Desk, done
 
-    raise typer.Exit(done(Desk(url, token_file, config), incident, "note", note=note, kind=kind))
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "note", note=note, kind=kind))
 
 
 @incident_app.command("reassign")
@@ -104,11 +125,12 @@ def incident_reassign(
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """Give a role of the incident to another party."""
     from service.cli.incident import Desk, done
 
-    desk = Desk(url, token_file, config)
+    desk = Desk(url, token_file, config, json)
     raise typer.Exit(done(desk, incident, "reassign", note=note, role=role, party=party))
 
 
@@ -120,8 +142,9 @@ def incident_close(
     url: Url = "",
     token_file: TokenFile = None,
     config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """End it; what still drifts is accepted as it is until it rises or clears."""
     from service.cli.incident import Desk, done
 
-    raise typer.Exit(done(Desk(url, token_file, config), incident, "close", note=note, disposition=what))
+    raise typer.Exit(done(Desk(url, token_file, config, json), incident, "close", note=note, disposition=what))

@@ -11,6 +11,8 @@ from service.cli.settings import settings_of
 def run(config: Path | None) -> int:
     """Run the service until it is told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The client writes every address that it calls, and many of ours are secrets.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     settings = settings_of(config)
     api = settings.api
     with store_named(settings.store.url):

@@ -102,6 +102,10 @@ INCIDENTS_OWED = Family(
     "driftwarden_incidents_owed", "gauge", ("handling",),
     "Incidents that people were told of and nobody has closed, by what people did about them.",
 )  # fmt: skip
+CLOCKLESS = Family(
+    "driftwarden_incidents_without_clock", "gauge", (),
+    "Incidents that people were told of, that nobody has closed, and that no clock would bring up again; must be 0.",
+)  # fmt: skip
 ESCALATIONS = Family(
     "driftwarden_escalations_total", "counter", ("kind",),
     "Clocks of incidents that ran out: step, lease, silence, silence_ending, findings or decision.",
@@ -146,6 +150,18 @@ HOOKS = Family(
     "driftwarden_hooks_total", "counter", ("outcome",),
     "PagerDuty's webhooks: done, noted, known, refused, echo, repeat, unknown, ignored, malformed or forged.",
 )  # fmt: skip
+CANARY_AGE = Family(
+    "driftwarden_canary_age_seconds", "gauge", (),
+    "Since a canary last came back through the outbox; before the first one has, since it was sent out.",
+)  # fmt: skip
+CANARY_SECONDS = Family(
+    "driftwarden_canary_seconds", "gauge", (),
+    "Seconds between canaries, as canary.minutes says; absent when none are sent.",
+)  # fmt: skip
+HEARTBEATS = Family(
+    "driftwarden_heartbeat_total", "counter", ("outcome",),
+    "Heartbeats: sent, failed (the service outside did not take it), withheld (not all was well here).",
+)  # fmt: skip
 MODELS = Family("driftwarden_models", "gauge", ("state",), "Model versions that are learning, and that are watched.")
 LIMIT_USED = Family("driftwarden_limit_used", "gauge", ("limit",), "How much of a limit is used.")
 LIMIT_MAX = Family("driftwarden_limit_max", "gauge", ("limit",), "The limit itself, as the settings name it.")
@@ -155,9 +171,10 @@ ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
     COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, BREAKER_OPEN, UNREACHABLE,
     RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
-    INCIDENTS_OPEN, INCIDENTS_OWED, ESCALATIONS, ESCALATION_LATE,
+    INCIDENTS_OPEN, INCIDENTS_OWED, CLOCKLESS, ESCALATIONS, ESCALATION_LATE,
     FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
     RENDER_FAILURES, LINK_USES, HOOKS,
+    CANARY_AGE, CANARY_SECONDS, HEARTBEATS,
     MODELS, LIMIT_USED, LIMIT_MAX, BUILD,
 )  # fmt: skip
 

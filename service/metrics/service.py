@@ -10,14 +10,17 @@ from prometheus_client.core import HistogramMetricFamily, InfoMetricFamily, Metr
 
 from alerting.handling import TimerKind
 from service.clock import PartitionTime, due
+from service.heartbeat import Beat
 from service.metrics import catalog
 from service.metrics.families import counter, gauge
 from service.progress import COMMIT_SECONDS_BOUNDS, Progress
 from service.settings import Settings
+from service.store.canaries import back_ms
 from service.store.checkpoints import waiting_by_place
 from service.store.engine import Store
 from service.store.partitions import Partition, dead_reasons, partitions
 from service.store.queries import incidents_open, incidents_owed, model_states
+from service.store.records import clockless_count
 from service.store.views import waiting
 from service.watchlist import Watchlist
 
@@ -43,6 +46,7 @@ class ServiceCollector:
         yield from self._loops()
         yield from self._alerting()
         yield from self._audit()
+        yield from self._silence()
         yield from self._size()
 
     def _books(self, known: Sequence[Partition]) -> Iterable[Metric]:
@@ -118,6 +122,8 @@ class ServiceCollector:
         ).items():
             owed.add_metric((handling,), count)
         yield owed
+        with self.store.read() as connection:
+            yield gauge(catalog.CLOCKLESS, clockless_count(connection))
         ran_out = counter(catalog.ESCALATIONS)
         for kind in get_args(TimerKind):
             ran_out.add_metric((kind,), self.progress.escalated.get(kind, 0))
@@ -149,6 +155,15 @@ class ServiceCollector:
         for labels, count in sorted(self.progress.checkpoints.copy().items()):
             made.add_metric(labels, count)
         yield made
+
+    def _silence(self) -> Iterable[Metric]:
+        seconds, beats = self.settings.canary.minutes * 60, counter(catalog.HEARTBEATS)
+        since = back_ms(self.store) if seconds else None
+        yield gauge(catalog.CANARY_AGE, None if since is None else max(0.0, (self.wall_ms() - since) / 1000))
+        yield gauge(catalog.CANARY_SECONDS, seconds or None)
+        for outcome in get_args(Beat) if self.settings.heartbeat.url else ():
+            beats.add_metric((outcome,), self.progress.heartbeats.get(outcome, 0))
+        yield beats
 
     def _size(self) -> Iterable[Metric]:
         models = gauge(catalog.MODELS)

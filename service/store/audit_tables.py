@@ -15,6 +15,14 @@ audit = Table(
 )
 """Who decided what: a hash chain over canonical JSON. Triggers refuse to change or delete its rows."""
 
+audit_about = Table(
+    "audit_about",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+)
+"""Which entries are about what: a way to find them, never a proof."""
+
 remark = Table(
     "remark",
     metadata,

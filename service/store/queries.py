@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, select
 
 from alerting.finding import Stream
 from detectors.reading import Reading
+from service.store.audit_tables import audit_about
 from service.store.engine import Store
 from service.store.reading_codec import decode_readings
 from service.store.schema import (
@@ -99,9 +100,12 @@ def dead_letters(store: Store, *, reason: str | None = None, limit: int = 100) -
         ]  # fmt: skip
 
 
-def audit_entries(store: Store, *, limit: int = 100) -> list[dict[str, Any]]:
-    """The newest audit entries."""
+def audit_entries(store: Store, *, subject: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """The newest audit entries, all of them or those about one thing."""
     query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
+    if subject is not None:
+        about = select(audit_about.c.seq).where(audit_about.c.subject == subject)
+        query = query.where(audit.c.seq.in_(about.order_by(audit_about.c.seq.desc()).limit(limit)))
     with store.read() as connection:
         return [
             {"seq": row.seq, **json.loads(row.content), "previous": row.previous, "hash": row.hash}

@@ -12,10 +12,16 @@ from alerting.finding import Finding, Stream
 from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.outbox import Delivery
+from service.store.audit_tables import audit_about
 from service.store.schema import audit, delivery, finding, incident, notice, reading
 
 RECEIPTS_MAX = 50
 """Deliveries of one line that are looked at for the first that has a receipt."""
+
+
+_CLOCKLESS = and_(
+    incident.c.due_ms.is_(None), incident.c.handling.not_in(("new", "closed")), incident.c.tier != "observe"
+)
 
 
 def ms(at: datetime) -> int:
@@ -104,12 +110,13 @@ def due_incidents(connection: Connection, now_ms: int, limit: int) -> list[Incid
 
 def clockless_incidents(connection: Connection, limit: int) -> list[Incident]:
     """The incidents that people were told of, that nobody closed, and that no timer would ever bring up again."""
-    rows = connection.execute(
-        select(incident.c.content)
-        .where(incident.c.due_ms.is_(None), incident.c.handling.not_in(("new", "closed")), incident.c.tier != "observe")
-        .limit(limit)
-    )
+    rows = connection.execute(select(incident.c.content).where(_CLOCKLESS).limit(limit))
     return [Incident.from_json(content) for content in rows.scalars()]
+
+
+def clockless_count(connection: Connection) -> int:
+    """How many incidents `clockless_incidents` could give."""
+    return connection.execute(select(func.count()).select_from(incident).where(_CLOCKLESS)).scalar_one()
 
 
 def incident_now(connection: Connection, incident_id: str) -> Incident | None:
@@ -200,6 +207,7 @@ def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
                 hash=row.hash,
             )
         )  # fmt: skip
+        connection.execute(insert(audit_about).values(subject=entry.subject, seq=seq))
         previous = row.hash
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import get_args
 
 from sqlalchemy import and_, func, or_, select
 
-from alerting.cause import cause_of
 from alerting.finding import EventKind, Stream
 from alerting.incident import Incident
 from alerting.notice import Notice
 from alerting.outbox import Delivery
 from service.store.engine import Store
+from service.store.incident_list import Which, find_incidents
 from service.store.queries import Read
 from service.store.reading_codec import decode_readings
 from service.store.schema import delivery, incident, notice, reading, tick_close
@@ -120,26 +119,7 @@ def incidents_newest_first(
 
     `owed` asks for those that wait for a person, or for the others, likewise.
     """
-    query = select(incident.c.content).order_by(incident.c.opened_ms.desc(), incident.c.id)
-    if open_only is not None:
-        query = query.where(incident.c.open == int(open_only))
-    if owed is not None:
-        over = incident.c.handling.in_(("new", "closed"))
-        query = query.where(~over if owed else over)
-    if model is not None:
-        # LIKE takes no account of case, so what it finds is looked at again below.
-        causes = [cause_of(Stream(kind, model, "")) for kind in get_args(EventKind)]
-        sights = [cause.replace("version:", "sight:", 1) for cause in causes]
-        query = query.where(or_(*(incident.c.cause.startswith(name, autoescape=True) for name in causes + sights)))
-    found = []
-    with store.read() as connection:
-        for content in connection.execute(query).scalars():
-            known = Incident.from_json(content)
-            if model is None or known.stream.model == model:
-                found.append(known)
-            if len(found) == limit:
-                break
-    return found
+    return find_incidents(store, Which(open=open_only, owed=owed, model=model), limit=limit)
 
 
 def told_of(store: Store, incident_id: str) -> Told | None:

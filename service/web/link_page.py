@@ -21,7 +21,7 @@ from service.api.problem import Problem
 from service.build import policy
 from service.link_use import Said, follow, offered_incident
 from service.rendering import note_faults
-from service.web.pages import HEADERS
+from service.web.page import HEADERS
 from service.web.templates import Templates
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,8 @@ BODY_SECONDS_MAX = 10.0
 STATUSES = {"forged": 403, "expired": 410, "used": 410, "outdated": 409}
 
 _DISPOSITIONS = {name: name.replace("_", " ") for name in get_args(Disposition)}
-_HEADERS = {
-    **HEADERS, "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    )
-}  # fmt: skip
+# The token is in the address, which no page may pass on.
+_HEADERS = {**HEADERS, "Referrer-Policy": "no-referrer"}
 _WAY_OUT = "; open the incident's page"
 
 

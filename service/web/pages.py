@@ -8,7 +8,6 @@ from importlib.resources import files
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from alerting.evidence import began
 from alerting.finding import Stream
 from alerting.incident import Incident
 from service.api.board import Tally
@@ -18,21 +17,15 @@ from service.store.changes import ModelKey
 from service.store.learning import ModelVersion, model_versions
 from service.store.partitions import partitions
 from service.store.queries import Read, history
-from service.store.views import current_readings, incidents_newest_first, last_close, told_of
+from service.store.views import current_readings, incidents_newest_first, told_of
+from service.web.incident_page import act, incident
+from service.web.incidents_page import incidents
+from service.web.page import missing, page
 from service.web.picture import incident_picture
 from service.web.scene import choose_window, moved, rows, with_evidence
-from service.web.templates import Templates
 
 INCIDENTS_MAX = 200
 HISTORY_READINGS = 96
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +38,16 @@ class Entry:
 
 
 def page_routes() -> APIRouter:
-    """Index, model and incident pages with their style sheet and icon."""
+    """Index, model and incident pages, and the one form, with their style sheet and icon."""
     router = APIRouter(include_in_schema=False)
     pages = APIRouter(dependencies=[Depends(needs("read", basic=True))])
     pages.get("/", response_class=HTMLResponse)(index)
     pages.get("/model", response_class=HTMLResponse)(model)
+    pages.get("/incidents", response_class=HTMLResponse)(incidents)
     pages.get("/incidents/{incident_id}", response_class=HTMLResponse)(incident)
     pages.get("/incidents/{incident_id}/picture.svg", response_class=Response)(incident_picture)
     router.include_router(pages)
+    router.post("/incidents/{incident_id}/act", response_class=Response)(act)
     # The two files hold nothing about anybody, and a browser asks for an icon before it has a password.
     router.get("/static/style.css")(_style)
     router.get("/favicon.ico")(_icon)
@@ -79,7 +74,7 @@ def index(request: Request, dependencies: Dependencies, board: Boarded) -> Respo
         "balanced": all(p.outcomes.total() == p.next - p.begin for p in books),
         "first_ms": _time,
     }
-    return _page(request, dependencies, "index.html", facts)
+    return page(request, dependencies, "index.html", facts)
 
 
 def model(
@@ -98,13 +93,13 @@ def model(
         (v for v in model_versions(dependencies.store) if (v.key.kind, v.key.model, v.key.version) == asked), None
     )
     if known is None:
-        return _missing(request, dependencies, f"There is no {kind} stream “{model}”, version “{version}”.")
+        return missing(request, dependencies, f"There is no {kind} stream “{model}”, version “{version}”.")
     key = known.key
     reads = current_readings(dependencies.store, kind=key.kind, model=model, version=version)
     segments = sorted({read.stream.segment for read in reads})
     here = [read for read in reads if read.stream.segment == segment]
     if segment and not here:
-        return _missing(request, dependencies, f"“{model}”, version “{version}”, has no segment “{segment}” now.")
+        return missing(request, dependencies, f"“{model}”, version “{version}”, has no segment “{segment}” now.")
     every = incidents_newest_first(dependencies.store, model=model, limit=INCIDENTS_MAX)
     incidents = _of(key, every)
     facts = {
@@ -119,21 +114,7 @@ def model(
         "first_ms": _time,
         **_readings(dependencies, key, segment, here, incidents, window),
     }
-    return _page(request, dependencies, "model.html", facts)
-
-
-def incident(request: Request, dependencies: Dependencies, incident_id: str) -> Response:
-    """One incident: its members, the words that were sent, and whether they arrived."""
-    told = told_of(dependencies.store, incident_id)
-    if told is None:
-        return _missing(request, dependencies, f"There is no incident “{incident_id[:100]}”.")
-    facts = {
-        "told": told,
-        "incident": told.incident,
-        "pictured": any(member.peak.moves for member in told.incident.members),
-        "began": began(told.incident),
-    }
-    return _page(request, dependencies, "incident.html", facts)
+    return page(request, dependencies, "model.html", facts)
 
 
 def _readings(
@@ -178,20 +159,6 @@ def _of(key: ModelKey, incidents: Sequence[Incident]) -> list[Incident]:
 
 def _urgency(entry: Entry) -> tuple[bool, bool, ModelKey]:
     return not entry.incidents, not entry.tally.drifting, entry.known.key
-
-
-def _missing(request: Request, dependencies: ApiDependencies, what: str) -> Response:
-    return _page(request, dependencies, "missing.html", {"what": what}, status=404)
-
-
-def _page(
-    request: Request, dependencies: ApiDependencies, name: str, facts: dict[str, object], status: int = 200
-) -> Response:
-    templates = request.app.state.templates
-    assert isinstance(templates, Templates), "build_api puts them there"
-    close = last_close(dependencies.store)
-    html = templates.render(name, {**facts, "now": dependencies.wall(), "close": close})
-    return HTMLResponse(html, status, HEADERS)
 
 
 async def _style() -> Response:

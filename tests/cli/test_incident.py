@@ -1,6 +1,8 @@
 """`driftwarden incident` against a service that answers on a real socket."""
 
 import asyncio
+import io
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -73,7 +75,58 @@ def test_a_silence_shows_what_it_hides_before_it_is_set(run: Command, service: S
     ended = run("incident", "silence", service.incident, "--until", SOON, "--note", "migration", "--yes")
 
     assert ended.code == 0, ended.err
-    assert ended.out.index("income") < ended.out.index("people: silenced")
+    assert ("income" in ended.err, "people: silenced" in ended.out) == (True, True)
+
+
+@pytest.mark.parametrize(("said", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
+def test_a_silence_is_set_when_somebody_agrees(
+    run: Command, service: Service, monkeypatch: pytest.MonkeyPatch, said: str, code: int
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(said))
+    ended = run("incident", "silence", service.incident, "--until", SOON, "--note", "migration")
+
+    assert (ended.code, "silence it?" in ended.err, bool(ended.out)) == (code, True, code == 0)
+
+
+def test_a_silence_that_would_be_refused_is_not_asked_about(run: Command, service: Service) -> None:
+    late = (NOW + timedelta(days=2)).isoformat()
+    ended = run("incident", "silence", service.incident, "--until", late, "--note", "migration")
+
+    assert (ended.code, "within 24 hours" in ended.err, "hides" in ended.err) == (1, True, False)
+
+
+def test_the_service_s_answer_can_be_had_as_json(run: Command, service: Service) -> None:
+    listed, shown = run("incident", "list", "--json"), run("incident", "show", service.incident, "--json")
+    acked = run("incident", "ack", service.incident, "--json")
+
+    assert [one["id"] for one in json.loads(listed.out)["items"]] == [service.incident]
+    assert [json.loads(one.out)["handling"] for one in (shown, acked)] == ["notified", "acked"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (("--party", "platform"), 0),
+        (("--party", "credit-risk"), 1),
+        (("--tier", "act"), 1),
+        (("--handling", "acked"), 0),
+    ],
+)  # fmt: skip
+def test_what_is_listed_can_be_narrowed(run: Command, service: Service, asked: tuple[str, ...], found: int) -> None:
+    assert run("incident", "list", *asked).out.count(service.incident) == found
+
+
+def test_a_token_that_may_not_act_is_said(run: Command, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIFTWARDEN_TOKEN", "read")
+    ended = run("incident", "ack", service.incident)
+
+    assert (ended.code, "this needs 'respond'" in ended.err) == (2, True)
+
+
+def test_an_incident_that_is_not_there_is_said(run: Command, service: Service) -> None:
+    ended = run("incident", "show", "inc_0/../x")
+
+    assert (ended.code, f"the newest are: {service.incident}" in ended.err or "nothing at" in ended.err) == (2, True)
 
 
 def test_what_the_service_refuses_is_said_as_it_says_it(run: Command, service: Service) -> None:
@@ -88,7 +141,7 @@ def test_without_a_token_it_says_how_to_give_one(
     monkeypatch.delenv("DRIFTWARDEN_TOKEN")
     ended = run("incident", "ack", service.incident)
 
-    assert (ended.code, "set DRIFTWARDEN_TOKEN, or give --token-file" in ended.err) == (1, True)
+    assert (ended.code, "set DRIFTWARDEN_TOKEN, or give --token-file" in ended.err) == (2, True)
 
 
 def test_a_token_may_come_from_a_file(
@@ -103,11 +156,11 @@ def test_a_token_may_come_from_a_file(
 def test_a_service_that_is_not_there_is_named(run: Command, service: Service) -> None:
     ended = run("incident", "list", "--url", "http://127.0.0.1:9")
 
-    assert (ended.code, "the service at http://127.0.0.1:9 does not answer" in ended.err) == (1, True)
+    assert (ended.code, "the service at http://127.0.0.1:9 does not answer" in ended.err) == (2, True)
 
 
 @pytest.mark.parametrize("until", ["soon", "2026-03-31T09:00"])
 def test_a_time_that_cannot_be_read_is_refused_with_the_way_out(run: Command, service: Service, until: str) -> None:
     ended = run("incident", "ack", service.incident, "--until", until)
 
-    assert (ended.code, "write it like" in ended.err) == (1, True)
+    assert (ended.code, "write it like" in ended.err) == (2, True)

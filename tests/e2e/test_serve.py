@@ -35,6 +35,17 @@ def _get(at: Serving, path: str) -> str:
     return httpx2.get(at.url + path, timeout=10, trust_env=False).raise_for_status().text
 
 
+async def test_the_log_of_the_service_never_holds_an_address_that_it_calls(tmp_path: Path) -> None:
+    async with receiver() as outside:
+        at = serving(tmp_path, heartbeat={"url": f"{outside.url}/s3cret", "seconds": 5})
+        with worker(at.site, "worker"):
+            await eventually(lambda: bool(outside.requests), 60, "a heartbeat is sent")
+            await eventually(lambda: '"sent"} 1.0' in _get(at, "/metrics"), 30, "it is counted")
+
+    assert "listening on" in at.said()
+    assert "s3cret" not in at.said()
+
+
 @pytest.mark.slow
 async def test_a_broken_feature_is_told_to_its_owner_once_signed_and_in_time(tmp_path: Path) -> None:
     begin = round(time.time() * 1000) - 70 * MINUTE

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
@@ -22,8 +23,10 @@ from service.events.record import Batch
 from service.settings import Settings
 from service.sources.list import ListSource
 from service.store.apply import apply
+from service.store.canaries import Canary, canary_now
 from service.store.partitions import partitions
 from service.store.records import append_audit
+from tests.alerting.sinks.receiver import receiver
 from tests.e2e.workers import OWNERS
 from tests.kafka.broker import free_ports
 from tests.service.api.seed import empty
@@ -98,6 +101,55 @@ async def test_a_stop_while_kafka_is_still_being_looked_for_does_not_wait_for_it
         await app.ready.wait()
 
     assert task.exception() is None
+
+
+async def test_a_canary_comes_home_in_a_running_app_and_its_metrics_say_so(tmp_path: Path) -> None:
+    app = _app(tmp_path)
+
+    async with _running(app), asyncio.timeout(20):
+        await app.ready.wait()
+        while not (held := await asyncio.to_thread(_canary, app)) or held.leg != "back":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        page = await _get(app, "/metrics")
+        listed = await _get(app, "/v1/incidents")
+
+    age = float(
+        next(line for line in page.splitlines() if line.startswith("driftwarden_canary_age_seconds")).split()[1]
+    )
+    assert 0 <= age < 20
+    assert "driftwarden_canary_seconds 900.0" in page
+    assert "driftwarden_incidents_without_clock 0.0" in page
+    assert "canary" not in listed
+
+
+async def test_a_running_app_beats_outside_and_a_broken_outbox_silences_it(tmp_path: Path) -> None:
+    async with receiver() as outside:
+        app = _app(tmp_path, heartbeat={"url": outside.url, "seconds": 5}, canary={"minutes": 0.05})
+
+        async with _running(app), asyncio.timeout(60):
+            await app.ready.wait()
+            while not outside.requests:  # noqa: ASYNC110  # the receiver has no event
+                await asyncio.sleep(0.05)
+            with app.store.write() as connection:
+                connection.execute(text("UPDATE lease SET holder = 'stuck', until_ms = 9e15 WHERE name = 'deliver'"))
+            while not app.parts.progress.heartbeats.get("withheld"):  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.05)
+            heard = len(outside.requests)
+            page = await _get(app, "/metrics")
+
+    assert {request.line for request in outside.requests} == {"POST /hook HTTP/1.1"}
+    assert f'driftwarden_heartbeat_total{{outcome="sent"}} {heard}.0' in page
+    assert 'driftwarden_heartbeat_total{outcome="withheld"} 1.0' in page
+
+
+def _canary(app: App) -> Canary | None:
+    with app.store.read() as connection:
+        return canary_now(connection)
+
+
+async def _get(app: App, path: str) -> str:
+    async with httpx2.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{app.port}") as client:
+        return (await client.get(path)).text
 
 
 async def test_a_port_that_is_taken_is_told_with_the_setting_to_change(tmp_path: Path) -> None:

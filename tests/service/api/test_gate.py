@@ -18,7 +18,7 @@ READS = (
     "/v1/deployments", "/v1/models", "/v1/monitors", "/v1/findings", "/v1/incidents", "/v1/dead-letters",
     "/v1/ledger", "/v1/audit",
 )  # fmt: skip
-PAGES = ("/metrics", "/", "/model", "/incidents/x", "/incidents/x/picture.svg", "/openapi.json")
+PAGES = ("/metrics", "/", "/model", "/incidents", "/incidents/x", "/incidents/x/picture.svg", "/openapi.json")
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from service.api.app import build_api
-from service.api.health import POLL_SECONDS_MAX
+from service.progress import POLL_SECONDS_MAX
 from tests.service.api.seed import empty, get, shared
 
 

@@ -1,11 +1,15 @@
 """Responders at work over HTTP: every action in the name of its token, none on what has moved on."""
 
+import asyncio
+import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from alerting.audit import verify
 from service.store.records import audit_rows
 from tests.service.api.seed import NOW, Seeded, seeded, tokens
 
@@ -133,3 +137,70 @@ async def test_a_note_of_nothing_but_space_is_refused(made: Seeded) -> None:
     answer = await act(made, "note", note="   ")
 
     assert (answer.status_code, "not only spaces" in answer.json()["detail"]) == (422, True)
+
+
+async def test_whether_a_silence_would_be_refused_is_said_beforehand(made: Seeded) -> None:
+    known = (await incident(made))["id"]
+    async with made.client("read") as client:
+        answers = [
+            (await client.get(f"/v1/incidents/{known}/silence", params={"until": (NOW + late).isoformat()})).json()
+            for late in (timedelta(hours=24), timedelta(hours=25))
+        ]
+
+    assert [(one["refused"] == "", "within 24 hours" in one["refused"]) for one in answers] == [
+        (True, False), (False, True),
+    ]  # fmt: skip
+    assert (await incident(made))["handling"] == "notified"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"handling": "acked"}, 1), ({"handling": "notified"}, 0), ({"tier": "act"}, 1), ({"tier": "observe"}, 0),
+        ({"party": "credit-risk"}, 1), ({"party": "platform"}, 0), ({"owed": "true"}, 1), ({"owed": "false"}, 0),
+    ],
+)  # fmt: skip
+async def test_incidents_can_be_picked_by_how_they_are_handled(made: Seeded, query: dict[str, str], found: int) -> None:
+    await act(made, "ack")
+    async with made.client("read") as client:
+        assert len((await client.get("/v1/incidents", params=query)).json()["items"]) == found
+
+
+async def test_a_password_that_a_browser_sends_unasked_is_not_taken(made: Seeded) -> None:
+    known = (await incident(made))["id"]
+    async with made.client() as client:
+        answer = await client.post(f"/v1/incidents/{known}/ack", json={}, auth=httpx2.BasicAuth("any", "respond"))
+
+    assert (answer.status_code, (await incident(made))["handling"]) == (401, "notified")
+
+
+async def test_a_form_of_another_site_cannot_act_where_there_are_no_tokens() -> None:
+    made = seeded()
+    async with made.client() as client:
+        known = (await client.get("/v1/incidents")).json()["items"][0]["id"]
+        answer = await client.post(f"/v1/incidents/{known}/ack", content="{}", headers={"Origin": "https://x"})
+
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(("chars", "status"), [(10_000, 200), (12_000, 413)])
+async def test_the_longest_note_may_be_written_in_any_letters(made: Seeded, chars: int, status: int) -> None:
+    known = (await incident(made))["id"]
+    async with made.client("respond") as client:
+        answer = await client.post(
+            f"/v1/incidents/{known}/note",
+            content=json.dumps({"note": "\U0001f600" * chars}),
+            headers={"Content-Type": "application/json"},
+        )
+
+    assert answer.status_code == status
+
+
+async def test_whoever_comes_second_finds_what_the_first_did(tmp_path: Path) -> None:
+    made = seeded(tokens(), f"sqlite:///{tmp_path / 'store.db'}")
+    answers = await asyncio.gather(*(act(made, "close", disposition="data_bug", note="cents") for _ in range(3)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    with made.store.read() as connection:
+        assert [row.entry.action for row in audit_rows(connection)].count("incident.closed") == 1
+        assert verify(audit_rows(connection)) is None

@@ -1,18 +1,15 @@
 """The pages in a real browser, as wide as a desk and as narrow as a phone."""
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from service.api.app import build_api
 from service.store.views import incidents_newest_first
 from tests.service.api.seed import seeded
+from tests.service.api.serving_seed import serving
 
 pytestmark = [pytest.mark.component, pytest.mark.slow]
 
@@ -21,7 +18,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 CONTRAST_MIN = 4.5
-NAMES = ("index", "model", "incident")
+NAMES = ("index", "model", "incident", "incidents")
 
 CONTRASTS = """() => {
   const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -73,20 +70,14 @@ class Shown:
 def site(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = seeded(url=f"sqlite:///{tmp_path_factory.mktemp('web') / 'store.db'}")
     incident = incidents_newest_first(made.store, limit=1)[0].id
-    server = uvicorn.Server(uvicorn.Config(build_api(made.dependencies()), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    at = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    paths = {"index": f"{at}/", "model": f"{at}/model?model=credit&version=3", "incident": f"{at}/incidents/{incident}"}
-    with sync_playwright() as play:
+    with serving(made) as at, sync_playwright() as play:
+        paths = {
+            "index": f"{at}/", "model": f"{at}/model?model=credit&version=3", "incident": f"{at}/incidents/{incident}",
+            "incidents": f"{at}/incidents",
+        }  # fmt: skip
         browser = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield Site(browser, paths)
         browser.close()
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +90,7 @@ def test_the_browser_asks_no_other_host(site: Site, name: str) -> None:
     assert [url for url in site.show(name, 1280).asked if not url.startswith("http://127.0.0.1:")] == []
 
 
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 400, 360])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_wider_than_the_window(site: Site, name: str, width: int) -> None:
     page = site.show(name, width).page
@@ -118,3 +109,36 @@ def test_a_model_is_two_clicks_from_its_notice(site: Site) -> None:
     page.get_by_role("link", name="credit 3").first.click()
     page.get_by_role("link", name="income").first.click()
     assert page.get_by_text("What is expected").count() == 1
+
+
+def test_a_responder_acknowledges_and_closes_in_the_browser(site: Site) -> None:
+    shown = site.show("incidents", 360)
+    page = shown.page
+    page.get_by_role("link", name="credit 3: income").click()
+    page.get_by_role("link", name="Answer it").click()
+    acking = page.locator("form", has=page.get_by_role("button", name="Acknowledge"))
+    acking.get_by_label("For").select_option("4 hours")
+    acking.get_by_label("Note").fill("Looking at the import.")
+    acking.get_by_role("button").click()
+    page.get_by_text("acked by anonymous until").wait_for()
+
+    closing = page.locator("form", has=page.get_by_role("button", name="Close"))
+    closing.get_by_role("button").click()
+    assert closing.get_by_label("It was").evaluate("element => element.validity.valueMissing")
+    closing.get_by_label("It was").select_option("data bug")
+    closing.get_by_label("What was found").fill("The import sent cents.")
+    closing.get_by_role("button").click()
+
+    page.get_by_text("closed by anonymous as data bug").wait_for()
+    assert page.get_by_text("The import sent cents.").count() == 1
+    assert page.locator("form").count() == 0
+    assert shown.complaints == []
+
+
+def test_a_form_on_another_site_s_page_does_nothing(site: Site) -> None:
+    page = site.show("incidents", 1280).page
+    page.goto(
+        "data:text/html,<form method=post action='" + site.paths["incident"] + "/act'><button>Win</button></form>"
+    )
+    page.get_by_role("button").click()
+    page.get_by_text("sent by a page of another site").wait_for()

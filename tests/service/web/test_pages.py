@@ -52,6 +52,7 @@ async def page(path: str) -> str:
 
 PATHS = [
     "/", MODEL, f"{MODEL}&window=5m", f"{MODEL}&segment=country%3DNO", f"{MODEL}&window=1d", "/incidents/INCIDENT",
+    "/incidents", "/incidents?show=open", "/incidents?show=all",
     "/model?model=churn/eu&version=2026.1", "/model?model=fraud&version=1", "/model?model=x&version=1",
 ]  # fmt: skip
 
