@@ -52,7 +52,8 @@ class Incident:
     the end too, `notices` counts what was told. `resolved_at` is when the data recovered, or what it had shown when
     people closed it; members they accepted go on being read until they clear. `timers` are what happens next by itself,
     `climbed` how many steps of the escalation were taken, `rounds` how often everybody was told again after the last.
-    `candidates` is what was known to have changed shortly before, when last asked.
+    `candidates` is what was known to have changed shortly before, when last asked. `unreached` names the parties
+    that none of their destinations reached, so that somebody else was told.
     Times are event times (UTC) except `told_at` and those of deadlines, timers, hold and closing, which are wall times.
     """
 
@@ -80,6 +81,7 @@ class Incident:
     climbed: int = 0
     rounds: int = 0
     candidates: tuple[Candidate, ...] = ()
+    unreached: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:

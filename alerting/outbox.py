@@ -7,7 +7,7 @@ receiver can tell a repeat.
 import random
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -25,12 +25,16 @@ PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 _NAMESPACE = uuid.UUID("6f6f24f1-5d0e-5c5e-9a3b-6a0d3c2b7e11")
 NOTE_CHARS_MAX = 500
 
+RINGS: frozenset[Intent] = frozenset({"open", "raise", "remind"})
+"""Intents that are to disturb somebody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one attempt; `note` is for people and never holds a secret.
 
     `receipt` is what the destination calls the message, where it must be known to change the message or answer it.
+    `lost` is True where it is certain that nothing arrived; a timeout or a 5xx may have come after it did.
     """
 
     kind: OutcomeKind
@@ -38,6 +42,7 @@ class Outcome:
     retry_after_seconds: float | None = None
     note: str = ""
     receipt: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Delivery:
     """One notice on its way to one destination.
 
     `seq` numbers what an incident tells, `target` is frozen with it, and `tried_at` is when it was first tried.
-    `receipt` is what the destination called it, `thread` what it called the first message of the same incident.
+    `receipt` is what the destination called it, `thread` what it called the first message of the same incident. `lost`:
+    it was tried, and it is certain that no attempt arrived.
     """
 
     key: str
@@ -62,6 +68,7 @@ class Delivery:
     last_error: str = ""
     receipt: str = ""
     thread: str = ""
+    lost: bool = False
 
     def to_json(self) -> str:
         """Write it for the store."""
@@ -84,10 +91,11 @@ class RetryRules:
 
 @dataclass(frozen=True, slots=True)
 class Coalesced:
-    """What is left to send, and what cancelled itself out before anybody saw it."""
+    """What is left to send, what cancelled itself out before anybody saw it, and what something newer says better."""
 
-    keep: tuple[Delivery, ...] = field(default_factory=tuple)
-    dropped: tuple[Delivery, ...] = field(default_factory=tuple)
+    keep: tuple[Delivery, ...] = ()
+    dropped: tuple[Delivery, ...] = ()
+    superseded: tuple[Delivery, ...] = ()
 
 
 def key_of(incident_id: str, destination: str, seq: int) -> str:
@@ -104,10 +112,11 @@ def after(delivery: Delivery, outcome: Outcome, now: datetime, rng: random.Rando
     """
     tried_at = delivery.tried_at or now
     tried = replace(
-        delivery, attempts=delivery.attempts + 1, tried_at=tried_at, last_error=outcome.note[:NOTE_CHARS_MAX]
-    )
+        delivery, attempts=delivery.attempts + 1, tried_at=tried_at, last_error=outcome.note[:NOTE_CHARS_MAX],
+        lost=outcome.lost and (delivery.lost or delivery.attempts == 0),
+    )  # fmt: skip
     if outcome.kind == "delivered":
-        return replace(tried, state="sent", last_error="", receipt=outcome.receipt)
+        return replace(tried, state="sent", last_error="", receipt=outcome.receipt, lost=False)
     if outcome.kind == "refused" or outcome.status in PERMANENT:
         return replace(tried, state="dead")
     bound = min(rules.seconds_max, rules.first_seconds * 2.0 ** min(delivery.attempts, 60))
@@ -119,8 +128,19 @@ def after(delivery: Delivery, outcome: Outcome, now: datetime, rng: random.Rando
     return replace(tried, next_at=min(now + timedelta(seconds=wait), last_at))
 
 
+def urgency(delivery: Delivery) -> tuple[int, int, datetime, str]:
+    """Order deliveries: the gravest tier first, what is to disturb somebody before the rest, then the longest overdue.
+
+    Act goes before blind here: people are affected now.
+    """
+    about = delivery.payload.get("data")
+    tier = about.get("tier") if isinstance(about, dict) else None
+    grave = _GRAVITY.index(tier) if tier in _GRAVITY else len(_GRAVITY)
+    return grave, int(delivery.intent not in RINGS), delivery.next_at, delivery.key
+
+
 def due(deliveries: Iterable[Delivery], now: datetime, limit: int = 100) -> list[Delivery]:
-    """Give what may be sent now, the longest overdue first: per incident and destination only the oldest pending one.
+    """Give what may be sent now, the most urgent first: per incident and destination only the oldest pending one.
 
     A later notice waits for an earlier one, so a resolve never overtakes its open; other destinations are not held up.
     """
@@ -132,28 +152,75 @@ def due(deliveries: Iterable[Delivery], now: datetime, limit: int = 100) -> list
         head = heads.get(line)
         if head is None or delivery.seq < head.seq:
             heads[line] = delivery
-    ready = [delivery for delivery in heads.values() if delivery.next_at <= now]
-    return sorted(ready, key=lambda d: (d.next_at, d.key))[:limit]
+    return sorted((head for head in heads.values() if head.next_at <= now), key=urgency)[:limit]
 
 
 def coalesce(deliveries: Sequence[Delivery]) -> Coalesced:
-    """Drop what nobody needs any more: an open that was never tried, its raises, and its resolve.
+    """Take out what nobody needs any more, line by line.
 
-    An open that was tried once may have arrived although the answer was lost; then everything stays.
+    An open that was never tried is dropped with all that follows it up to its resolve. Of what is left, an update that
+    was never tried gives way to a newer update or resolve, and a reminder to a newer reminder, raise or resolve: nobody
+    is to be woken for what is over. What was tried once may have arrived although the answer was lost; that stays.
     """
     lines: dict[tuple[str, str], list[Delivery]] = {}
     for delivery in deliveries:
         if delivery.state == "pending":
             lines.setdefault((delivery.incident_id, delivery.destination), []).append(delivery)
-    over = {line for line, waiting in lines.items() if _unseen(waiting)}
-    dropped = {d.key for line in over for d in lines[line]}
+    dropped: set[str] = set()
+    superseded: set[str] = set()
+    for waiting in lines.values():
+        ordered = sorted(waiting, key=lambda delivery: delivery.seq)
+        unseen = _unseen(ordered)
+        dropped |= unseen
+        superseded |= _superseded([delivery for delivery in ordered if delivery.key not in unseen])
+    gone = dropped | superseded
     return Coalesced(
-        keep=tuple(d for d in deliveries if d.key not in dropped),
+        keep=tuple(d for d in deliveries if d.key not in gone),
         dropped=tuple(d for d in deliveries if d.key in dropped),
+        superseded=tuple(d for d in deliveries if d.key in superseded),
     )
 
 
-def _unseen(waiting: Sequence[Delivery]) -> bool:
-    intents = {delivery.intent for delivery in waiting}
-    untried = any(delivery.intent == "open" and delivery.attempts == 0 for delivery in waiting)
-    return untried and "resolve" in intents
+def in_vain(later: Delivery, past: Iterable[Delivery]) -> bool:
+    """Say whether a resolve or an update has nothing to end or change: all that came before it is certainly lost.
+
+    `past` is what was tried on the line before, oldest first. Where it is not known any more, the end is told.
+    """
+    if later.intent in RINGS:
+        return False
+    episode: list[Delivery] = []
+    for earlier in past:
+        episode = [] if earlier.intent == "resolve" else [*episode, earlier]
+    begun = [earlier for earlier in episode if earlier.intent in RINGS]
+    return bool(begun) and all(earlier.state == "dead" and earlier.lost for earlier in begun)
+
+
+_GRAVITY = ("act", "blind", "investigate", "observe")
+_NEWER: dict[Intent, frozenset[Intent]] = {
+    "update": frozenset({"update", "resolve"}),
+    "remind": frozenset({"remind", "raise", "resolve"}),
+}
+
+
+def _unseen(waiting: Sequence[Delivery]) -> set[str]:
+    gone: set[str] = set()
+    begun: list[Delivery] = []
+    for delivery in waiting:
+        if delivery.intent == "open" and delivery.attempts == 0:
+            begun = [delivery]
+        elif begun:
+            begun.append(delivery)
+            if delivery.intent == "resolve":
+                gone |= {one.key for one in begun}
+                begun = []
+    return gone
+
+
+def _superseded(waiting: Sequence[Delivery]) -> set[str]:
+    gone: set[str] = set()
+    newer: set[Intent] = set()
+    for delivery in reversed(waiting):
+        if delivery.attempts == 0 and newer & _NEWER.get(delivery.intent, frozenset()):
+            gone.add(delivery.key)
+        newer.add(delivery.intent)
+    return gone

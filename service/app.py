@@ -166,14 +166,12 @@ def build_app(settings: Settings) -> App:
         store=store,
         sinks=sinks(call, _secret, server, store, alertmanager),
         rules=RetryRules(give_up_hours=settings.alerting.give_up_hours),
-        worker=worker,
-        wall=utc_now,
-        rng=random.Random(),
-        progress=parts.progress,
+        worker=worker, wall=utc_now, rng=random.Random(), progress=parts.progress,
         lease_seconds=LEASE_SECONDS + settings.alerting.attempt_seconds_max,
         policy=policy(settings),
         linked=Links(settings.api, _secret),
-    )
+        next_contact_minutes=settings.alerting.next_contact_minutes,
+    )  # fmt: skip
     resend = Resend(store, alertmanager, worker, utc_now, parts.progress, deliver.lease_seconds)
     body_bytes = settings.api.body_bytes_max
     api = build_api(
@@ -200,6 +198,7 @@ def build_app(settings: Settings) -> App:
         Timekeeper(store, policy(settings), worker, utc_now, parts.progress, canary).run,
         Heartbeat(settings.heartbeat, call, _secret, pulse.faults, parts.progress).run,
         resend.run,
+        deliver.unreached().run,
         partial(table.run, pause_seconds=settings.alerting.owners_seconds),
         checkpoints.run,
     )

@@ -23,8 +23,10 @@ class Progress:
     share of its monitors that a rule of the ownership table gives to somebody. `checkpoints`: of the audit, by place
     and what became of them. `render_failures`: how often words ("notice") or a drawing ("picture") could not be made by
     a fault of ours, and what stands in for them was given. `link_uses` and `hooks`: signed links that were
-    followed and webhooks that came in, by what became of them. `turns`: of the loops that a heartbeat depends on, how
-    often each came round without a fault. `heartbeats`: by what became of them.
+    followed and webhooks that came in, by what became of them. `breakers`: by destination, whether it is left alone but
+    for single attempts. `unreachable`: how often neither a party nor whoever stands in for it could be reached.
+    `turns`: of the loops that a heartbeat depends on, how often each came round without a fault. `heartbeats`: by what
+    became of them.
     """
 
     records: int = 0
@@ -47,6 +49,8 @@ class Progress:
     render_failures: dict[str, int] = field(default_factory=lambda: {"notice": 0, "picture": 0})
     link_uses: dict[str, int] = field(default_factory=dict)
     hooks: dict[str, int] = field(default_factory=dict)
+    breakers: dict[str, bool] = field(default_factory=dict)
+    unreachable: int = 0
     turns: dict[str, int] = field(default_factory=dict)
     heartbeats: dict[str, int] = field(default_factory=dict)
     _counting: Lock = field(default_factory=Lock)

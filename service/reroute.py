@@ -1,50 +1,127 @@
 """When a party cannot be reached at all: whoever is left for everything is told instead, and why."""
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
+from alerting.incident import Incident
 from alerting.outbox import Delivery
-from alerting.tell import LIMITED, Telling
+from alerting.policy import Policy
+from alerting.reroute import party_of, passed_on, patience, unreached
+from alerting.tell import Telling
+from service.progress import Progress
+from service.rendering import note_faults
 from service.store.decisions import put_told
-from service.store.records import incident_now
-from service.store.schema import delivery as table
+from service.store.engine import Store
+from service.store.errors import passes
+from service.store.lease import hold
+from service.store.outbox import deliveries_about, long_pending
+from service.store.records import incident_now, ms
 
 log = logging.getLogger(__name__)
 
+PERIOD_SECONDS = 15.0
+AT_ONCE_MAX = 500
+"""Deliveries that are looked at in one turn; the next turn goes on where it ended."""
 
-def reroute(connection: Connection, dead: Delivery, telling: Telling) -> bool:
-    """Tell the fallback of the incident's route once no destination of a party took what it was to be told.
 
-    True when somebody is told. Nobody is where the incident is over, the fallback is the party itself, or has been told
-    already; what is then left is said as loudly as a log can.
+def reroute(
+    connection: Connection,
+    failing: Delivery,
+    telling: Telling,
+    progress: Progress,
+    minutes: float,
+    watched_since: datetime,
+) -> bool:
+    """Tell the fallback of the incident's route where none of a party's destinations takes what it is to be told.
+
+    True when something was decided. When nobody is left to tell, that is said as loudly as a log can, and counted.
     """
-    party = _party(dead)
-    if dead.intent not in LIMITED or not _lost(connection, dead, party):
+    incident = incident_now(connection, failing.incident_id)
+    found = None if incident is None else _unreached(connection, incident, failing, telling.now, minutes, watched_since)
+    if incident is None or found is None:
         return False
-    incident = incident_now(connection, dead.incident_id)
-    if incident is None or incident.route is None or not incident.open or not incident.owed:
+    changed = passed_on(incident, found, telling)
+    if changed is None:
         return False
-    last = incident.route.last
-    if last.party == party or last.party in incident.listening:
-        log.critical("%s cannot be reached about incident %s, and nobody is left to tell", party, incident.id)
-        return False
-    why = f"{party} could not be reached: {dead.destination} failed for good ({dead.last_error})."
-    told = telling.tell(incident, "remind", [last], why=why)
-    telling.write("delivery.rerouted", told, {"party": party}, {"party": last.party}, why)
-    put_told(connection, [told], telling.notices, telling.deliveries, telling.audits, telling.now)
+    put_told(connection, [changed], telling.notices, telling.deliveries, telling.audits, telling.now)
+    note_faults(telling.notices, progress)
+    if not telling.notices:
+        progress.unreachable += 1
+        party = party_of(found)
+        log.critical("%s cannot be reached about incident %s, and nobody is left to tell", party, changed.id)
     return True
 
 
-def _lost(connection: Connection, dead: Delivery, party: str) -> bool:
-    """Whether every delivery of the same notice is dead."""
-    rows = connection.execute(
-        select(table.c.content).where(table.c.incident == dead.incident_id, table.c.seq == dead.seq)
-    ).scalars()
-    same = [found for found in map(Delivery.from_json, rows) if _party(found) == party and found.key != dead.key]
-    return all(found.state == "dead" for found in same)
+@dataclass(slots=True)
+class Unreached:
+    """Looks for parties that nothing has reached for too long: only the worker that holds the lease of the outbox.
+
+    What died is dealt with where that is recorded; this is for what is still tried, or waits at a destination that is
+    left alone. `minutes` is for incidents at act and blind.
+    """
+
+    store: Store
+    policy: Policy
+    minutes: float
+    worker: str
+    wall: Callable[[], datetime]
+    progress: Progress
+    lease_seconds: float
+    _since: datetime | None = None
+    _after: tuple[int, str] = field(default=(0, ""))
+
+    async def run(self, stop: asyncio.Event, period_seconds: float = PERIOD_SECONDS) -> None:
+        """Look until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.once)
+            except OperationalError as failure:
+                if not passes(failure):
+                    raise
+                log.error("parties out of reach are not looked for, because the store cannot be used: %s", failure.orig)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), period_seconds)
+
+    def once(self) -> int:
+        """Look at what has waited for long; gives for how many parties somebody else is told, or nobody is left."""
+        if not hold(self.store, "deliver", self.worker, ms(self.wall()), self.lease_seconds):
+            self._since = None
+            return 0
+        now = self.wall()
+        self._since = self._since or now
+        parties: dict[tuple[str, str], Delivery] = {}
+        for delivery in self._waiting(now):
+            parties.setdefault((delivery.incident_id, party_of(delivery)), delivery)
+        return sum(self._one(delivery, now, self._since) for delivery in parties.values())
+
+    def _waiting(self, now: datetime) -> list[Delivery]:
+        before = ms(now - timedelta(minutes=self.minutes))
+        with self.store.read() as connection:
+            found = long_pending(connection, before, self._after, AT_ONCE_MAX)
+        self._after = found[-1][:2] if len(found) == AT_ONCE_MAX else (0, "")
+        return [delivery for _, _, delivery in found]
+
+    def _one(self, delivery: Delivery, now: datetime, since: datetime) -> bool:
+        with self.store.read() as connection:
+            incident = incident_now(connection, delivery.incident_id)
+            if incident is None or party_of(delivery) in incident.unreached:
+                return False
+            if _unreached(connection, incident, delivery, now, self.minutes, since) is None:
+                return False
+        with self.store.write() as connection:
+            return reroute(connection, delivery, Telling(self.policy, now), self.progress, self.minutes, since)
 
 
-def _party(delivery: Delivery) -> str:
-    about = delivery.payload.get("data")
-    return str(about.get("party", "")) if isinstance(about, dict) else ""
+def _unreached(
+    connection: Connection, incident: Incident, failing: Delivery, now: datetime, minutes: float, since: datetime
+) -> Delivery | None:
+    """Judge by all that the party was to be told of the incident."""
+    told = [one for one in deliveries_about(connection, incident.id) if party_of(one) == party_of(failing)]
+    return unreached(told, now, patience(incident.tier, minutes), since)

@@ -183,6 +183,9 @@ class AlertingSettings(_Section):
     )
     attempt_seconds_max: float = Field(15, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24, gt=0, description="A delivery that failed for this long is a dead delivery.")
+    next_contact_minutes: float = Field(
+        15, gt=0, description="A party out of reach for this long at act or blind, else four times it: others are told."
+    )
     pagerduty_webhook_secrets: tuple[Secret, ...] = Field(
         (), max_length=10, description="Where the secrets are found that PagerDuty's webhooks are signed with."
     )

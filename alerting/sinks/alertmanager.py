@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerting.audit import Json
@@ -67,7 +67,8 @@ class AlertmanagerSink:
         sent = {"content-type": "application/json"}
         answer = await self.call.post(url, content, sent, read_bytes_max=_REASON_BYTES_MAX)
         if isinstance(answer, Outcome):
-            return answer
+            # An alert that failed is sent again with the others once the server is back: it is never certainly lost.
+            return replace(answer, lost=False)
         outcome = answer.outcome()
         if outcome.kind == "delivered":
             return outcome

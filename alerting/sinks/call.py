@@ -29,10 +29,14 @@ class Answer:
         """Read the status alone: 2xx is delivered, `permanent` is refused, and anything else may pass."""
         if 200 <= self.status < 300:
             return Outcome("delivered", self.status)
+        # A server that breaks may have taken the message first; one that says no has not.
+        lost = self.status < 500
         if self.status in permanent:
-            return Outcome("refused", self.status, note=f"the receiver answered {self.status}, which no retry changes")
+            note = f"the receiver answered {self.status}, which no retry changes"
+            return Outcome("refused", self.status, note=note, lost=lost)
         said = "a redirect, which is not followed" if 300 <= self.status < 400 else "which may pass"
-        return Outcome("retry", self.status, self.retry_after_seconds, f"the receiver answered {self.status}, {said}")
+        note = f"the receiver answered {self.status}, {said}"
+        return Outcome("retry", self.status, self.retry_after_seconds, note, lost=lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,10 @@ class Call:
             return Outcome("retry", note=f"no answer within {self.seconds_max:g} s")
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
             # The message of these names the address, which may be a secret.
-            return Outcome("refused", note="the address is not one that can be called: mend it in the ownership table")
+            note = "the address is not one that can be called: mend it in the ownership table"
+            return Outcome("refused", note=note, lost=True)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as fault:
+            return Outcome("retry", note=f"the connection failed ({type(fault).__name__})", lost=True)
         except httpx2.RequestError as fault:
             return Outcome("retry", note=f"the connection failed ({type(fault).__name__})")
 

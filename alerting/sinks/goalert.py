@@ -7,10 +7,10 @@ from functools import partial
 from urllib.parse import urlencode
 
 from alerting.errors import SecretError
-from alerting.outbox import Delivery, Outcome
+from alerting.outbox import RINGS, Delivery, Outcome
 from alerting.sinks.call import Answer, Call, address_of
 from alerting.sinks.message import Message, cut, message_of
-from alerting.sinks.ringing import RINGS, Earlier, alert_key, in_turn, still_open
+from alerting.sinks.ringing import Earlier, alert_key, in_turn, still_open
 from alerting.wording import clean
 
 SUMMARY_CHARS_MAX = 1_024

@@ -8,13 +8,11 @@ replace is closed right after. At any time one alert per incident is open, and i
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from alerting.outbox import Delivery, Outcome
+from alerting.outbox import RINGS, Delivery, Outcome
 from alerting.sinks.message import message_of
-
-RINGS = frozenset({"open", "raise", "remind"})
-"""Intents that are to disturb somebody."""
 
 ENDED_MAX = 20
 """Earlier alerts that one notice closes at most, the newest first; more can be open only after as many failures."""
@@ -55,9 +53,11 @@ async def in_turn(calls: Sequence[Callable[[], Awaitable[Outcome]]], seconds_max
     outcome = Outcome("delivered", note="nothing there changes with this notice")
     try:
         async with asyncio.timeout(seconds_max):
-            for call in calls:
+            for place, call in enumerate(calls):
                 outcome = await call()
                 if outcome.kind != "delivered":
+                    # Where one before it arrived, the notice is not lost.
+                    outcome = replace(outcome, lost=outcome.lost and place == 0)
                     break
     except TimeoutError:
         return Outcome("retry", note=f"no answer within {seconds_max:g} s")

@@ -28,6 +28,6 @@ class WebhookSink:
             secret = self.secret_of(delivery.target.secret)
             headers = signed_headers(f"msg_{delivery.key.replace('-', '')}", self.call.wall(), content, secret)
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         answered = await self.call.post(url, content, {**headers, "content-type": "application/json"})
         return answered if isinstance(answered, Outcome) else answered.outcome()

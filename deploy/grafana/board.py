@@ -162,6 +162,7 @@ def _books() -> list[dict[str, Json]]:
 def _notices() -> list[dict[str, Json]]:
     sent = "sum by (destination, outcome) (rate(driftwarden_deliveries_total[$__rate_interval]))"
     again = "sum by (destination, outcome) (rate(driftwarden_resends_total[$__rate_interval]))"
+    unreachable = "sum(increase(driftwarden_unreachable_total[1h]))"
     unmade = "sum by (what) (increase(driftwarden_render_failures_total[1d]))"
     answered = [
         (f"sum by (outcome) (increase(driftwarden_{name}_total[1d]))", f"{word} {{{{outcome}}}}")
@@ -173,6 +174,8 @@ def _notices() -> list[dict[str, Json]]:
         _series("Age of the oldest notice waiting", [("driftwarden_outbox_oldest_seconds", "{{instance}}")], unit="s"),
         _series("Notices waiting and given up", waiting),
         _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
+        _series("Destinations left alone (1 = yes)", [("driftwarden_breaker_open", "{{destination}}")]),
+        _series("Parties out of reach with nobody left to tell", [(unreachable, "last hour")]),
         _series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
         _series("Incidents that wait for a person", [("driftwarden_incidents_owed", "{{handling}}")]),
         _series(

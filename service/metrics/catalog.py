@@ -80,6 +80,14 @@ DELIVERIES = Family(
     "driftwarden_deliveries_total", "counter", ("destination", "outcome"),
     "Attempts to send a notice, by what the destination said.",
 )  # fmt: skip
+BREAKER_OPEN = Family(
+    "driftwarden_breaker_open", "gauge", ("destination",),
+    "1 while a destination fails so often that it is tried by one delivery at a time, 0 once it took one again.",
+)  # fmt: skip
+UNREACHABLE = Family(
+    "driftwarden_unreachable_total", "counter", (),
+    "Parties that no destination of theirs reached about an incident, where nobody was left to be told instead.",
+)  # fmt: skip
 RESENDS = Family(
     "driftwarden_resends_total", "counter", ("destination", "outcome"),
     "Alerts sent to an Alertmanager again so that it does not forget them, by what it said.",
@@ -161,7 +169,8 @@ BUILD = Family("driftwarden_build_info", "info", ("version", "python"), "What is
 
 ALL = (
     *MONITOR_FAMILIES, SERIES_DROPPED, RECORDS, LAG, WATERMARK_DELAY, TICKS_CLOSED, LEDGER_BALANCED, DEAD_LETTERS,
-    COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
+    COMMIT_SECONDS, REWINDS, REBUILDS, REFUSED, DELIVERIES, BREAKER_OPEN, UNREACHABLE,
+    RESENDS, OUTBOX_PENDING, OUTBOX_OLDEST, OUTBOX_DEAD,
     INCIDENTS_OPEN, INCIDENTS_OWED, CLOCKLESS, ESCALATIONS, ESCALATION_LATE,
     FALLBACKS, OWNERSHIP_READ, OWNERSHIP_COVERED, CHECKPOINT_AGE, CHECKPOINT_SECONDS, CHECKPOINTS,
     RENDER_FAILURES, LINK_USES, HOOKS,

@@ -95,6 +95,11 @@ class ServiceCollector:
         for labels, count in sorted(progress.delivered.copy().items()):
             deliveries.add_metric(labels, count)
         yield deliveries
+        breakers = gauge(catalog.BREAKER_OPEN)
+        for destination, is_open in sorted(progress.breakers.copy().items()):
+            breakers.add_metric((destination,), float(is_open))
+        yield breakers
+        yield counter(catalog.UNREACHABLE, progress.unreachable)
         resends = counter(catalog.RESENDS)
         for labels, count in sorted(progress.resent.copy().items()):
             resends.add_metric(labels, count)

@@ -181,37 +181,6 @@ def drop_delivery(connection: Connection, key: str) -> None:
     connection.execute(delete(delivery).where(and_(delivery.c.key == key, delivery.c.state == "pending")))
 
 
-def pending_deliveries(connection: Connection, now_ms: int, limit: int) -> list[Delivery]:
-    """The deliveries of the lines whose first pending one is due, the longest overdue line first.
-
-    A line is what one incident tells one destination, in order. Lines that wait for a retry are not looked at, so a
-    destination that is away for long does not hold up the others.
-    """
-    first = (
-        select(delivery.c.incident, delivery.c.destination, func.min(delivery.c.seq).label("seq"))
-        .where(delivery.c.state == "pending")
-        .group_by(delivery.c.incident, delivery.c.destination)
-        .subquery()
-    )
-    same = [delivery.c[name] == first.c[name] for name in ("incident", "destination")]
-    due = (
-        select(delivery.c.incident, delivery.c.destination, delivery.c.next_ms.label("since"))
-        .join(first, and_(*same, delivery.c.seq == first.c.seq))
-        .where(delivery.c.state == "pending", delivery.c.next_ms <= now_ms)
-        .order_by(delivery.c.next_ms)
-        .limit(limit)
-        .subquery()
-    )
-    line = [delivery.c[name] == due.c[name] for name in ("incident", "destination")]
-    rows = connection.execute(
-        select(delivery.c.content)
-        .join(due, and_(*line))
-        .where(delivery.c.state == "pending")
-        .order_by(due.c.since, delivery.c.seq)
-    ).scalars()
-    return [Delivery.from_json(content) for content in rows]
-
-
 def first_receipt(connection: Connection, incident_id: str, destination: str) -> str:
     """What a destination called its first message of an incident, "" when it called none anything."""
     sent = connection.execute(

@@ -23,7 +23,8 @@ from alerting.sinks.webhook import WebhookSink
 from service.deliver import LEASE_SECONDS, Deliver
 from service.progress import Progress
 from service.store.engine import Store, open_store
-from service.store.records import audit_rows, ms, pending_deliveries, put_delivery
+from service.store.outbox import pending_deliveries
+from service.store.records import audit_rows, ms, put_delivery
 from service.store.schema import delivery
 from tests.alerting.sinks.receiver import Receiver, receiver
 from tests.e2e.serving import SECRET, eventually
@@ -58,12 +59,13 @@ class _Outbox:
 
     def worker(self, name: str = "w") -> Deliver:
         return Deliver(
-            self.store, {"webhook": self.sink}, RetryRules(), name, self.clock, random.Random(5), Progress()
+            self.store, {"webhook": self.sink}, RetryRules(), name, self.clock, random.Random(5), Progress(),
+            monotonic=lambda: self.clock().timestamp(),
         )  # fmt: skip
 
-    def put(self, *intents: Intent, incident: str = "inc_1") -> None:
+    def put(self, *intents: Intent, incident: str = "inc_1", to: str = "webhook:ops:1") -> None:
         """Put the notices of one incident in the outbox."""
-        target = Destination("webhook:ops:1", "webhook", self.url, "secret")
+        target = Destination(to, "webhook", self.url, "secret")
         with self.store.write() as connection:
             for seq, intent in enumerate(intents):
                 payload: dict[str, Json] = {"type": f"incident.{intent}", "timestamp": "t", "data": {"seq": seq}}
@@ -230,7 +232,7 @@ async def test_a_sink_that_raises_is_a_bug_and_ends_the_loop_after_the_others_ha
 ) -> None:
     async with _outbox(tmp_path, "http://127.0.0.1:1") as outbox:
         for incident in ("inc_1", "inc_2", "inc_3"):
-            outbox.put("open", incident=incident)
+            outbox.put("open", incident=incident, to=f"webhook:{incident}")
         worker = replace(outbox.worker(), sinks={"webhook": _Broken("inc_2")})
 
         with pytest.raises(ZeroDivisionError):

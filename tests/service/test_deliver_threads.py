@@ -61,7 +61,8 @@ async def _channel(folder: Path, slack: Workspace) -> AsyncIterator[_Channel]:
     async with httpx2.AsyncClient(trust_env=False) as client:
         sink = SlackSink(Call(client, lambda: channel.at, 5.0), lambda _: "xoxb-token", slack.url)
         worker = Deliver(
-            store, {"slack": sink}, RetryRules(), "w", lambda: channel.at, random.Random(5), Progress()
+            store, {"slack": sink}, RetryRules(), "w", lambda: channel.at, random.Random(5), Progress(),
+            monotonic=lambda: channel.at.timestamp(),
         )  # fmt: skip
         channel = _Channel(worker)
         yield channel
@@ -73,7 +74,11 @@ async def test_what_follows_is_told_in_the_thread_of_the_first_message(tmp_path:
         slack.answers["chat.postMessage"] = [DROP]
         channel.put("open", seq=0)
         await channel.turns(2)
-        channel.put("raise", "update", "resolve", seq=1)
+        channel.put("raise", seq=1)
+        await channel.turns(2)
+        channel.put("update", seq=2)
+        await channel.turns(2)
+        channel.put("resolve", seq=3)
         await channel.turns(4)
 
     assert (channel.states(), [message["text"] for message in slack.channel]) == (["sent"] * 4, ["resolve"])

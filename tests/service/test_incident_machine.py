@@ -60,6 +60,11 @@ class Machine(RuleBasedStateMachine):
     def evaluate(self, found: list[Shown], breaks: int) -> None:
         self._data_comes(breaches(found, self.world.data_at + timedelta(minutes=5)), breaks)
 
+    @rule(found=evaluation())
+    def evaluate_more(self, found: list[Shown]) -> None:
+        """The same again: most of what happens is data."""
+        self._data_comes(breaches(found, self.world.data_at + timedelta(minutes=5)), 0)
+
     @rule(pick=picks, times=st.integers(1, 2))
     @precondition(lambda self: any(i.held for i in self.world.incidents().values()))
     def recover(self, pick: int, times: int) -> None:
@@ -125,17 +130,19 @@ class Machine(RuleBasedStateMachine):
     def close(self, pick: int, who: str, text: str, what: Disposition | None) -> None:
         self._respond(pick, who, text, lambda i, actor: close(i, actor, self.world.policy, what))
 
-    @rule(table=st.integers(0, len(TABLES) - 1))
-    def reload(self, table: int) -> None:
-        self.world.table = TABLES[table]
+    @rule(what=st.sampled_from(("reload", "restart", "clock is set back")), number=st.integers(0, 30))
+    def something_else_happens(self, what: str, number: int) -> None:
+        match what:
+            case "reload":
+                self.world.table = TABLES[number % len(TABLES)]
+            case "restart":
+                self.world.restart()
+            case _:
+                self.world.now -= timedelta(seconds=number)
 
     @rule(hours=st.sampled_from(HOURS))
     def time_passes(self, hours: float) -> None:
         self.world.now += timedelta(hours=hours)
-
-    @rule(seconds=st.integers(1, 30))
-    def clock_is_set_back(self, seconds: int) -> None:
-        self.world.now -= timedelta(seconds=seconds)
 
     @rule(worker=workers, hours=st.sampled_from((0.0, 0.3, 0.3, 26.0)), breaks=st.sampled_from((0, 0, 0, 2, 4)))
     def clocks_run_out(self, worker: str, hours: float, breaks: int) -> None:
@@ -169,10 +176,6 @@ class Machine(RuleBasedStateMachine):
         self.world.now += timedelta(seconds=40)
         self.world.places.crashing, self.world.breaks.statements_left = not breaks, breaks
         self.world.surviving(lambda: self.world.send(worker))
-
-    @rule()
-    def restart(self) -> None:
-        self.world.restart()
 
     @invariant()
     def people_were_told_what_they_should_be(self) -> None:

@@ -31,7 +31,7 @@ class Receiver:
         """Answer one request."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = dict(_header(line) for line in head[1:] if line)
+            headers = dict(header(line) for line in head[1:] if line)
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.requests.append(Request(head[0], headers, body))
             answer = self.answers.pop(0) if self.answers else "204 No Content"
@@ -60,6 +60,7 @@ async def receiver(*answers: str | None, port: int = 0) -> AsyncIterator[Receive
         await server.wait_closed()
 
 
-def _header(line: str) -> tuple[str, str]:
+def header(line: str) -> tuple[str, str]:
+    """Read one line of a request's head."""
     name, _, value = line.partition(": ")
     return name.lower(), value

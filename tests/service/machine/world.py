@@ -97,7 +97,8 @@ class World:
     def _outbox(self, worker: str) -> Deliver:
         sinks = dict.fromkeys(("log", "pagerduty", "webhook"), self.places)
         return Deliver(
-            self.store, sinks, RetryRules(), worker, self.wall, self._rng, Progress(), policy=self.policy
+            self.store, sinks, RetryRules(), worker, self.wall, self._rng, Progress(), policy=self.policy,
+            monotonic=lambda: self.now.timestamp(),
         )  # fmt: skip
 
     def restart(self) -> None:
