@@ -22,8 +22,8 @@ from alerting.respond import Actor, NoteKind, Response, ack, close, note, reassi
 from alerting.route import Role
 from service.store.records import audit_rows
 from tests.service.machine import held
-from tests.service.machine.shown import Shown, breaches, evaluation, recovery
 from tests.service.machine.places import Mood
+from tests.service.machine.shown import Shown, breaches, evaluation, recovery
 from tests.service.machine.tables import NAMES, TABLES, policy
 from tests.service.machine.told import Arrived, Composed, Line, recorded
 from tests.service.machine.world import WORKERS, World
