@@ -168,8 +168,16 @@ class _Draft:
         return replace(incident, handling="closed", closing=closing, hold=None, timers=())
 
     def _give_way(self, before: Incident, incident: Incident) -> None:
-        """The cause broke again: what was still to be said of the episode before is said of this one."""
+        """The cause broke again: what was still to be said of the episode before is said of this one.
+
+        Unless nobody will be asked about this one: then the one before waits for its answer, and watches nothing more.
+        """
         if before.handling == "closed":
+            return
+        if not (incident.owed and incident.tier in DISPOSED):
+            self.changed[before.id] = replace(
+                before, members=_handed_over(before.members, before.held, incident.opened_at)
+            )
             return
         closing = Closing(SERVICE, self.telling.now, "duplicate")
         over = replace(before, handling="closed", closing=closing, hold=None, timers=())
@@ -183,8 +191,7 @@ class _Draft:
         What speaks goes on in the incident of the source; what people have accepted before goes on being watched here.
         """
         at = max((member.seen_at for member in incident.members), default=incident.evaluated_at)
-        loud = {member.key for member in incident.loud}
-        members = tuple(replace(m, cleared_at=at, state="clear") if m.key in loud else m for m in incident.members)
+        members = _handed_over(incident.members, incident.loud, at)
         closing = Closing(SERVICE, self.telling.now, "duplicate")
         over = replace(
             incident, members=members, condition="ok", handling="closed", closing=closing, resolved_at=at, hold=None,
@@ -207,6 +214,12 @@ class _Draft:
                 before = state_of(was) if was is not None else None
                 reason = _reason(incident, effect)
                 self.telling.write(f"incident.{_type(effect)}", incident, before, state_of(incident), reason)
+
+
+def _handed_over(members: Sequence[Member], gone: Sequence[Member], at: datetime) -> tuple[Member, ...]:
+    """Let go of members that another incident reads from now on."""
+    keys = {member.key for member in gone}
+    return tuple(replace(m, cleared_at=at, state="clear") if m.key in keys else m for m in members)
 
 
 def _gravest(findings: Sequence[Finding], policy: Policy) -> int:
