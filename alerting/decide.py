@@ -15,6 +15,7 @@ from alerting.finding import Finding
 from alerting.grouping import broken_together, by_cause, swallowed
 from alerting.handling import Closing
 from alerting.incident import Effect, Incident, Intent, MemberJoined, Opened, Raised, Resolved
+from alerting.member import Member
 from alerting.notice import Notice
 from alerting.outbox import Delivery
 from alerting.ownership import Ownership
@@ -96,14 +97,24 @@ class _Draft:
         together = broken_together(lineage, evaluation, self.newest, ladder)
         swallow = swallowed(self.newest, lineage, together)
         grouped = by_cause(evaluation, self.newest, lineage, ladder)
-        # The gravest first: if it is too much for somebody, that is told and the rest is summed up.
-        for cause in sorted(grouped, key=lambda name: (-_gravest(grouped[name], self.policy), name)):
-            before = self.newest.get(cause)
-            incident, effects = step(before, grouped[cause], self.telling.now, self.policy.rules, cause)
+        taken_over = {cause: [m for incident in found for m in incident.loud] for cause, found in swallow.items()}
+        # First, so that whatever else breaks now of the same model is told as an incident of its own.
+        for over in (incident for found in swallow.values() for incident in found):
+            self._swallow(over)
+        for cause in self._gravest_first(grouped, taken_over):
+            before, findings, members = self.newest.get(cause), grouped.get(cause, ()), taken_over.get(cause, ())
+            incident, effects = step(before, findings, self.telling.now, self.policy.rules, cause, members)
             if incident is not None and incident is not before:
                 self._keep(self._take(before, incident, effects))
-        for incident in swallow:
-            self._swallow(incident)
+
+    def _gravest_first(
+        self, grouped: Mapping[str, Sequence[Finding]], taken_over: Mapping[str, Sequence[Member]]
+    ) -> list[str]:
+        """Order causes: if it is too much for somebody, the gravest is told and the rest is summed up."""
+        ranks = {cause: max(member.tier.rank for member in members) for cause, members in taken_over.items()}
+        for cause, findings in grouped.items():
+            ranks[cause] = max(ranks.get(cause, 0), _gravest(findings, self.policy))
+        return sorted(ranks, key=lambda cause: (-ranks[cause], cause))
 
     def decisions(self) -> Decisions:
         """Give what was collected; what ended comes before what followed it."""
@@ -167,9 +178,13 @@ class _Draft:
         self.changed[over.id] = over
 
     def _swallow(self, incident: Incident) -> None:
-        """An incident of a model turned out to be part of one of its source: those who were told of it learn that."""
+        """An incident of a model turned out to be part of one of its source: those who were told of it learn that.
+
+        What speaks goes on in the incident of the source; what people have accepted before goes on being watched here.
+        """
         at = max((member.seen_at for member in incident.members), default=incident.evaluated_at)
-        members = tuple(replace(m, cleared_at=at, state="clear") if m.held else m for m in incident.members)
+        loud = {member.key for member in incident.loud}
+        members = tuple(replace(m, cleared_at=at, state="clear") if m.key in loud else m for m in incident.members)
         closing = Closing(SERVICE, self.telling.now, "duplicate")
         over = replace(
             incident, members=members, condition="ok", handling="closed", closing=closing, resolved_at=at, hold=None,

@@ -19,7 +19,7 @@ def by_cause(
     broken at a time, or where the view has an incident already; everything else to its own model version.
     """
     together = broken_together(lineage, findings, incidents, ladder)
-    merged = {incident.cause for incident in swallowed(incidents, lineage, together)}
+    merged = {incident.cause for found in swallowed(incidents, lineage, together).values() for incident in found}
     held: dict[Key, str] = {
         member.key: cause for cause, incident in incidents.items() if cause not in merged for member in incident.held
     }
@@ -51,15 +51,15 @@ def broken_together(
     return {name for name, subjects in broken.items() if len(subjects) >= lineage.together_min}
 
 
-def swallowed(incidents: Mapping[str, Incident], lineage: Lineage, together: set[str]) -> list[Incident]:
-    """Give the open incidents of model versions that turn out to be about nothing but a view that broke."""
-    found = []
+def swallowed(incidents: Mapping[str, Incident], lineage: Lineage, together: set[str]) -> dict[str, list[Incident]]:
+    """Give the open incidents of model versions that turn out to be about nothing but a view, by the view's cause."""
+    found: dict[str, list[Incident]] = {}
     for incident in incidents.values():
         if not incident.open or is_view(incident.cause) or not incident.loud:
             continue
         views = {_view(member.key, lineage) for member in incident.loud}
         if len(views) == 1 and views <= together:
-            found.append(incident)
+            found.setdefault(cause_of_view(views.pop()), []).append(incident)
     return found
 
 

@@ -70,6 +70,11 @@ class Delivery:
     thread: str = ""
     lost: bool = False
 
+    @property
+    def untried(self) -> bool:
+        """True when it certainly never left: no attempt was made, nor begun and cut off."""
+        return self.attempts == 0 and self.tried_at is None
+
     def to_json(self) -> str:
         """Write it for the store."""
         return written(self)
@@ -206,7 +211,7 @@ def _unseen(waiting: Sequence[Delivery]) -> set[str]:
     gone: set[str] = set()
     begun: list[Delivery] = []
     for delivery in waiting:
-        if delivery.intent == "open" and delivery.attempts == 0:
+        if delivery.intent == "open" and delivery.untried:
             begun = [delivery]
         elif begun:
             begun.append(delivery)
@@ -220,7 +225,7 @@ def _superseded(waiting: Sequence[Delivery]) -> set[str]:
     gone: set[str] = set()
     newer: set[Intent] = set()
     for delivery in reversed(waiting):
-        if delivery.attempts == 0 and newer & _NEWER.get(delivery.intent, frozenset()):
+        if delivery.untried and newer & _NEWER.get(delivery.intent, frozenset()):
             gone.add(delivery.key)
         newer.add(delivery.intent)
     return gone

@@ -119,10 +119,7 @@ def reassign(
     why = f"{actor.name} made {party} the {role.replace('_', ' ')} in the place of {was.party}."
     left = [was] if was.party in incident.listening and was.party not in _parties_left(changed) else []
     changed = telling.tell(changed, "resolve", left, why=why, ending="reassigned")
-    heard = concerned(changed, "open")
-    changed = telling.tell(
-        changed, "open", [a for a in heard if a.party == party and party not in incident.listening], why=why
-    )
+    changed = telling.tell(changed, "open", [now] if party not in incident.listening else [], why=why)
     if changed.hold is not None and left:
         changed = armed(replace(changed, handling="notified", hold=None), actor.at)
     telling.write(
@@ -219,8 +216,13 @@ def _with(route: Route, role: Role, party: Addressee) -> Route:
 
 
 def _parties_left(incident: Incident) -> set[str]:
-    """Whom it would concern if nobody had been told of it yet."""
-    return {addressee.party for addressee in concerned(replace(incident, told=(), ended=()), "open")}
+    """Whom it would concern if nobody had been told of it yet, and whom the steps taken so far have reached."""
+    route = incident.route
+    assert route is not None, f"{incident.id} is owed without a route"
+    expected = route.expected(incident.tier)
+    stepped = [route.of(role) for role in (expected.steps if expected else ())[: incident.climbed]]
+    anew = concerned(replace(incident, told=(), ended=()), "open")
+    return {addressee.party for addressee in (*anew, *stepped)}
 
 
 def _refuse_unless_open(incident: Incident, done: str) -> None:

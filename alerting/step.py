@@ -25,7 +25,12 @@ from alerting.tiers import Tier
 
 
 def step(
-    incident: Incident | None, findings: Sequence[Finding], now: datetime, rules: Rules, cause: str = ""
+    incident: Incident | None,
+    findings: Sequence[Finding],
+    now: datetime,
+    rules: Rules,
+    cause: str = "",
+    taken_over: Sequence[Member] = (),
 ) -> tuple[Incident | None, tuple[Effect, ...]]:
     """Read the findings of one evaluation into the incident of their cause, and say what happened.
 
@@ -33,44 +38,63 @@ def step(
     matters: it numbers the next episode, remembers which windows are stale, and goes on reading the members that people
     accepted. Evaluations are read in the order of their time: one that is not newer than what has changed the incident
     is a repeat and changes nothing, so that the very same incident comes back, with no effects. All windows that end at
-    one time must come in one call. Without a `cause` that of the first breach is taken.
+    one time must come in one call. Without a `cause` that of the first breach is taken. Members `taken_over` from an
+    incident of another cause go on here as they were; they open one where there is none.
     """
     fresh = _in_order(findings, incident, rules)
     if incident is None or not incident.open:
-        return _begin(incident, fresh, now, rules, cause)
-    members, unlisted, joined = _taken(incident, fresh, rules)
+        return _begin(incident, fresh, now, rules, cause, taken_over)
+    known = replace(incident, members=_with(incident.members, taken_over, rules))
+    members, unlisted, joined = _taken(known, fresh, rules)
     if members == incident.members and unlisted == incident.unlisted:
         return incident, ()
     effects: list[Effect] = [MemberJoined(finding) for finding in joined]
-    changed = replace(incident, members=members, unlisted=unlisted, evaluated_at=fresh[-1].at)
+    changed = replace(incident, members=members, unlisted=unlisted)
+    changed = replace(changed, evaluated_at=fresh[-1].at if fresh else incident.evaluated_at)
     lead = changed.lead
     if lead.loud and lead.tier.rank > incident.tier.rank:
         changed, tell = _told(replace(changed, tier=lead.tier), now, rules)
         effects.append(Raised(lead.tier, incident.tier, lead.peak, tell))
-    return _settled(changed, fresh[-1], effects, rules)
+    return _settled(changed, fresh[-1] if fresh else lead.peak, effects, rules)
 
 
 def _begin(
-    past: Incident | None, fresh: Sequence[Finding], now: datetime, rules: Rules, cause: str
+    past: Incident | None,
+    fresh: Sequence[Finding],
+    now: datetime,
+    rules: Rules,
+    cause: str,
+    taken_over: Sequence[Member],
 ) -> tuple[Incident | None, tuple[Effect, ...]]:
     """Open an incident when any finding earns a tier; clear findings, stale and accepted breaches open nothing."""
     memory, accepted = _memory(past), _accepted(past)
     first = next((f for f in fresh if _is_news(f, memory, accepted, rules)), None)
-    if first is None:
+    if first is None and not taken_over:
         return _watched(past, fresh, rules), ()
-    cause = cause or cause_of_finding(first)
+    at = fresh[-1].at if fresh else max(member.seen_at for member in taken_over)
+    opened_at = first.at if first is not None else at
+    cause = cause or cause_of_finding(first or taken_over[0].peak)
     episode = past.episode + 1 if past is not None else 1
     blank = Incident(
-        id=_id(cause, first.at, episode), cause=cause, episode=episode, tier=Tier.OBSERVE, condition="pending",
-        handling="new", opened_at=first.at, evaluated_at=fresh[-1].at,
-        members=past.held if past is not None else (),
+        id=_id(cause, opened_at, episode), cause=cause, episode=episode, tier=Tier.OBSERVE, condition="pending",
+        handling="new", opened_at=opened_at, evaluated_at=at,
+        members=_with(past.held if past is not None else (), taken_over, rules),
         memory=tuple(_cleared(place, at) for place, at in memory.items())[-rules.members_max :],
     )  # fmt: skip
     members, unlisted, _ = _taken(blank, fresh, rules)
     begun = replace(blank, members=members, unlisted=unlisted)
     lead = begun.lead
     begun, tell = _told(replace(begun, tier=lead.tier), now, rules)
-    return _settled(begun, fresh[-1], [Opened(lead.tier, lead.peak, tell)], rules)
+    return _settled(begun, fresh[-1] if fresh else lead.peak, [Opened(lead.tier, lead.peak, tell)], rules)
+
+
+def _with(members: Sequence[Member], taken_over: Sequence[Member], rules: Rules) -> tuple[Member, ...]:
+    """Put members of another incident among these, as far as there is room: the gravest first."""
+    known = {member.key: member for member in members}
+    for member in sorted(taken_over, key=lambda m: (*m.precedence, m.key)):
+        if member.key in known or _room(known, rules):
+            known[member.key] = member
+    return tuple(sorted(known.values(), key=lambda m: m.key))
 
 
 def _is_news(finding: Finding, memory: Mapping[Place, datetime], accepted: Mapping[Place, Tier], rules: Rules) -> bool:

@@ -180,13 +180,26 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> Outcome:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
-        # Noted before the attempt, so that links made for it and for a retry last to the same time.
-        delivery = replace(delivery, tried_at=delivery.tried_at or self.wall())
+        delivery = await asyncio.to_thread(self._begun, delivery)
         outcome = await self.sinks[delivery.target.sink].send(pictured(self.linked(delivery), self.progress))
         self._lanes.note(delivery.destination, outcome)
         self.progress.breakers[delivery.destination] = self._lanes.open(delivery.destination)
         await asyncio.to_thread(self._record, delivery, outcome)
         return outcome
+
+    def _begun(self, delivery: Delivery) -> Delivery:
+        """Note when it is first tried: links made for it and for a retry last to the same time.
+
+        Of what begins or goes on at a destination that is written down first: where the process ends before it knows
+        what came of it, it may have arrived, and then its end must be sent too.
+        """
+        if delivery.tried_at is not None:
+            return delivery if delivery.attempts else replace(delivery, attempts=1)
+        begun = replace(delivery, tried_at=self.wall())
+        if begun.intent in RINGS:
+            with self.store.write() as connection:
+                put_delivery(connection, begun, ms(self.wall()))
+        return begun
 
     def _thread(self, delivery: Delivery) -> str:
         with self.store.read() as connection:

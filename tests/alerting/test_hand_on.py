@@ -1,0 +1,47 @@
+"""Who is told when a role of an open incident goes from one party to another."""
+
+from alerting.escalate import fired
+from alerting.incident import Incident
+from alerting.ownership_file import parse_ownership
+from alerting.policy import Policy
+from alerting.respond import Actor, Response, reassign
+from alerting.route import Role
+from alerting.tell import Telling
+from tests.alerting.examples import at, finding
+from tests.alerting.responding import decided
+from tests.alerting.test_escalate import TABLE
+
+OWNERS = parse_ownership(TABLE)
+POLICY = Policy()
+
+
+def escalated(times: int) -> Incident:
+    """An incident at act of which nobody took care while so many steps were taken."""
+    incident = decided([finding()], table=OWNERS)
+    for _ in range(times):
+        incident = fired(incident, Telling(POLICY, incident.timers[0].due_at))
+    return incident
+
+
+def hand_on(incident: Incident, role: Role, party: str) -> Response:
+    """What follows when anna gives the role to that party."""
+    return reassign(incident, Actor("anna", at(40)), POLICY, OWNERS, role, party)
+
+
+def told(response: Response) -> list[tuple[str, str]]:
+    """What is told, and to whom."""
+    return [(notice.intent, notice.party) for notice in response.notices]
+
+
+def test_whoever_takes_over_a_role_that_a_step_told_is_told_in_its_place() -> None:
+    assert told(hand_on(escalated(1), "technical_lead", "platform")) == [("resolve", "lead"), ("open", "platform")]
+
+
+def test_whoever_takes_over_a_role_that_nobody_was_told_in_is_told_too() -> None:
+    assert told(hand_on(escalated(0), "executive", "platform")) == [("open", "platform")]
+
+
+def test_a_party_that_steps_reached_in_another_role_too_goes_on_hearing_of_it() -> None:
+    both = hand_on(escalated(2), "technical_lead", "boss").incident
+
+    assert told(hand_on(both, "technical_lead", "platform")) == [("open", "platform")]
