@@ -69,7 +69,8 @@ class ApiSettings(_Section):
     public_url: str = Field("", description="Address people reach us at, for links in notices.")
     tokens: tuple["TokenSettings", ...] = Field((), description="Bearer tokens; none means open, on loopback only.")
     link_key: Secret | None = Field(
-        None, description="Where the key (32 bytes or more) is found that signs links in notices; empty: no such links."
+        None,
+        description="Where the key (32 bytes or more) is found that signs links in notices and forms; empty: no links.",
     )
     link_hours: float = Field(
         24, gt=0, le=168, description="Hours a signed link works, from the first attempt to send it."
