@@ -154,4 +154,4 @@ def lineage(settings: Settings) -> Lineage:
     """Where features come from, as the settings declare it."""
     declared = settings.lineage
     views = tuple(FeatureView(view.name, view.features, view.models, view.source) for view in declared.views)
-    return Lineage(views, declared.together_min)
+    return Lineage(views, declared.together_min, declared.wait_seconds)

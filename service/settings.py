@@ -213,6 +213,9 @@ class LineageSettings(_Section):
     together_min: int = Field(
         3, ge=2, description="Features of one view that must be broken at a time before it is the view's incident."
     )
+    wait_seconds: float = Field(
+        90, ge=0, le=900, description="Seconds that the first features to break of a view wait for the rest, untold."
+    )
 
 
 class PlaceSettings(_Section):
