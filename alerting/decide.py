@@ -134,7 +134,7 @@ class _Draft:
         """Write down one evaluation's effects; gives the incident with whom it told."""
         was = before if before is not None and before.id == incident.id else None
         if was is None:
-            if before is not None:
+            if before is not None and any(isinstance(e, Opened) and e.tell is not None for e in effects):
                 self._give_way(before, incident)
             incident = replace(incident, route=route_for(incident, self.ownership, self.policy.lineage))
         elif incident.route is not None and is_view(incident.cause):
@@ -168,7 +168,7 @@ class _Draft:
         return replace(incident, handling="closed", closing=closing, hold=None, timers=())
 
     def _give_way(self, before: Incident, incident: Incident) -> None:
-        """The cause broke again: what was still to be said of the episode before is said of this one."""
+        """The cause broke again and people know: what was still to be said of the episode before is said of this."""
         if before.handling == "closed":
             return
         closing = Closing(SERVICE, self.telling.now, "duplicate")

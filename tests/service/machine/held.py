@@ -66,7 +66,8 @@ def decided(findings: Iterable[Finding], was: Mapping[str, Incident], now: Mappi
         if ladder.tier(finding) is None or key_of(finding) in held:
             continue
         place = (finding.stream, finding.subject)
-        assert any(c[:2] == place and finding.since <= c[2] for c in cleared), f"{finding} is held by nobody"
+        stale = any(c[:2] == place and finding.since <= c[2] for c in cleared)
+        assert stale or _accepted(finding, now.values(), ladder), f"{finding} is held by nobody"
     for incident in now.values():
         before, closing = was.get(incident.id), incident.closing
         if before is None or not before.owed or closing is None or closing.by != SERVICE:
@@ -74,6 +75,18 @@ def decided(findings: Iterable[Finding], was: Mapping[str, Incident], now: Mappi
         if closing.disposition == "duplicate":
             followers = [o for o in now.values() if o.open and (is_view(o.cause) or o.cause == incident.cause)]
             assert any(o.owed for o in followers), f"{incident.id} gave way to nothing that people know"
+
+
+def _accepted(finding: Finding, incidents: Iterable[Incident], ladder: Ladder) -> bool:
+    """Say whether people closed an incident that held something graver of the same subject, which still goes on."""
+    tier = ladder.tier(finding)
+    assert tier is not None, "only a breach can be accepted"
+    return any(
+        member.accepted is not None and member.accepted.rank >= tier.rank
+        for incident in incidents
+        for member in incident.held
+        if (member.peak.stream, member.subject) == (finding.stream, finding.subject)
+    )
 
 
 def climbed(was: Incident, now: Incident) -> None:

@@ -1,0 +1,30 @@
+"""A cause that breaks again before anybody said what the episode before it was."""
+
+from alerting.finding import Finding
+from alerting.incident import Incident
+from tests.alerting.examples import clear, finding
+from tests.alerting.responding import decisions
+
+
+def after_recovery(breach: Finding) -> dict[int, Incident]:
+    """The incidents by episode, when an incident at act recovered and then this breach came."""
+    first = [[finding()], *([clear(end=end)] for end in (5, 10, 15))]
+    made = decisions(*first, [breach])
+    return {incident.episode: incident for incident in made.incidents}
+
+
+def test_what_was_still_to_be_said_of_it_is_said_of_the_new_episode_when_people_are_told_of_that() -> None:
+    episodes = after_recovery(finding(end=30))
+
+    assert [(episodes[n].handling, len(episodes[n].timers) > 0) for n in (1, 2)] == [
+        ("closed", False),
+        ("notified", True),
+    ]
+
+
+def test_it_still_waits_for_its_disposition_when_nobody_is_told_of_the_new_episode() -> None:
+    episodes = after_recovery(finding(end=30, low=0.03, high=0.3))
+
+    assert [(str(episodes[n].tier), episodes[n].owed, len(episodes[n].timers) > 0) for n in (1, 2)] == [
+        ("act", True, True), ("observe", False, False),
+    ]  # fmt: skip
