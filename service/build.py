@@ -66,7 +66,7 @@ def line(
     """Put the line together; nothing is started and nothing is read yet."""
     progress = Progress()
 
-    gating = Gating(settings.detection, ownership, settings.time.tick_seconds)
+    gating = Gating(settings.detection, ownership, settings.time.tick_seconds, lineage(settings))
 
     def closed(ticks: int) -> None:
         progress.ticks += ticks

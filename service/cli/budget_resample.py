@@ -20,6 +20,7 @@ from detectors.monitors import Monitors
 from detectors.resample import Alarm, Block, Owned, alarms_by_day, draw_blocks
 from detectors.seasons import WEEK
 from detectors.tick_counts import TickCounts, count_ticks
+from service.build import lineage
 from service.cli.backtest import OWNERS
 from service.cli.backtest_request import baseline_in
 from service.cli.baseline import check_columns, fitted
@@ -132,7 +133,7 @@ def _owners(
     key: ModelKey, monitors: Monitors, ownership: Ownership, settings: Settings
 ) -> tuple[list[Budget], list[Owned]]:
     """Share each party's budget over its monitors of this model version alone, as the service would."""
-    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds)
+    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds, lineage(settings))
     gating.raise_levels({key: monitors.baseline}, {key: SequenceState()}, 0)
     parties, weights = np.array(gating.parties_of(key)), gating.weights_of(key)
     budgets, owners = list(gating.budgets.values()), []
