@@ -20,7 +20,6 @@ from detectors.monitors import Monitors
 from detectors.resample import Alarm, Block, Owned, alarms_by_day, draw_blocks
 from detectors.seasons import WEEK
 from detectors.tick_counts import TickCounts, count_ticks
-from service.build import lineage
 from service.cli.backtest import OWNERS
 from service.cli.backtest_request import baseline_in
 from service.cli.baseline import check_columns, fitted
@@ -30,6 +29,7 @@ from service.cli.mistakes import Mistake
 from service.cli.screen import screen
 from service.cli.settings import ownership_of, settings_of
 from service.gating import Budget, Gating
+from service.lineage import lineage
 from service.reference import ReferenceColumns, segments_of, subjects_of
 from service.sequential import SequenceState
 from service.settings import Settings

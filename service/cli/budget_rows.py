@@ -10,8 +10,8 @@ from detectors.history import RATE_DAYS_MIN
 from detectors.monitors import Monitors
 from detectors.sight import blind_subjects
 from service.budget_words import too_short
-from service.build import lineage
 from service.gating import Gating
+from service.lineage import lineage
 from service.sequential import SequenceState
 from service.settings import Settings
 from service.store.changes import ModelKey
