@@ -10,7 +10,7 @@ from alerting.audit import AuditEntry
 from alerting.candidate import Candidates, nothing_known
 from alerting.cause import is_view
 from alerting.escalate import DISPOSED, armed, begun
-from alerting.evidence import began, lean
+from alerting.evidence import happened, lean
 from alerting.finding import Finding
 from alerting.grouping import broken_together, by_cause, swallowed
 from alerting.handling import Closing
@@ -153,7 +153,7 @@ class _Draft:
     def _known(self, incident: Incident, effects: Sequence[Effect]) -> Incident:
         """Note what changed shortly before, where there is anything to tell, and drop bins that nobody is shown."""
         if incident.lead.detector not in SELF_WATCH and any(not isinstance(e, MemberJoined) for e in effects):
-            incident = replace(incident, candidates=tuple(self.candidates(incident.stream, began(incident))))
+            incident = replace(incident, candidates=happened(incident, self.candidates))
         return lean(incident, self.policy)
 
     def _tell(self, incident: Incident, intent: Intent) -> Incident:

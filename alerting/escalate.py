@@ -12,7 +12,7 @@ from alerting.clocks import Hours, deadlines, later, parse_hours
 from alerting.handling import Timer, TimerKind
 from alerting.incident import Incident
 from alerting.route import Addressee
-from alerting.routing import lead, quietly
+from alerting.routing import asked, lead
 from alerting.tell import Telling, state_of
 from alerting.tiers import Tier
 
@@ -73,10 +73,10 @@ def fired(incident: Incident, telling: Telling) -> Incident:
     kinds = {timer.kind for timer in due}
     why = " ".join(_why(incident, timer) for timer in due)
     if not incident.open:
-        told = telling.tell(incident, "remind", [quietly(lead(incident))], why=why)
+        told = telling.tell(incident, "remind", [asked(incident)], why=why)
         return _recorded(telling, before, _reminded(told, now), kinds, why)
     if kinds == {"silence_ending"}:
-        told = telling.tell(incident, "remind", [quietly(lead(incident))], why=why)
+        told = telling.tell(incident, "remind", [asked(incident)], why=why)
         return _recorded(telling, before, replace(told, timers=_without(told, "silence_ending")), kinds, why)
     if kinds & {"lease", "silence"}:
         incident = replace(incident, handling="notified", hold=None)

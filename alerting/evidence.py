@@ -7,6 +7,8 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from alerting.audit import Json
+from alerting.candidate import Candidate, Candidates, chosen
+from alerting.cause import is_view
 from alerting.finding import Finding, Move
 from alerting.incident import Incident
 from alerting.member import Member
@@ -19,6 +21,9 @@ DRAWN = 3
 """Members that a picture shows; a notice carries all their bins, and MOVES_MAX of the others."""
 
 MOVES_MAX = 5
+
+STREAMS_MAX = 20
+"""Model versions of one view's incident that are asked what happened to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,21 @@ def lean(incident: Incident, policy: Policy) -> Incident:
 def began(incident: Incident) -> datetime:
     """Say when its first change began: as evidence dates it, else with the first window that showed it."""
     return min(member.peak.onset or member.since for member in incident.members)
+
+
+def happened(incident: Incident, candidates: Candidates) -> tuple[Candidate, ...]:
+    """Name what happened shortly before it began: to its model, or to each of those that read from its view."""
+    onset = began(incident)
+    if not is_view(incident.cause):
+        return tuple(candidates(incident.stream, onset))
+    telling = sorted(incident.members, key=lambda m: (*m.precedence, m.key))
+    streams = dict.fromkeys(replace(member.peak.stream, segment="") for member in telling)
+    found = [
+        replace(one, what=f"{stream.model}: {one.what}")
+        for stream in list(streams)[:STREAMS_MAX]
+        for one in candidates(stream, onset)
+    ]
+    return chosen(list(dict.fromkeys(found)), onset)
 
 
 def _cut(member: Member) -> Member:

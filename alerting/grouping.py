@@ -63,6 +63,12 @@ def swallowed(incidents: Mapping[str, Incident], lineage: Lineage, together: set
     return found
 
 
+def may_be_of_a_view(incident: Incident, lineage: Lineage) -> bool:
+    """Say whether all that speaks in an incident of a model version is read from one and the same view."""
+    views = {_view(member.key, lineage) for member in incident.loud}
+    return not is_view(incident.cause) and len(views) == 1 and "" not in views
+
+
 def _own(finding: Finding, incidents: Mapping[str, Incident], lineage: Lineage, together: set[str]) -> str:
     view = _view(key_of(finding), lineage)
     if view:

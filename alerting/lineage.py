@@ -32,10 +32,15 @@ class FeatureView:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """All views; where two feed the same feature the first counts."""
+    """All views; where two feed the same feature the first counts.
+
+    `wait_seconds` is for how long what breaks first of a view is not sent yet: the rest of it may follow, and then
+    there is one incident to tell and not two.
+    """
 
     views: tuple[FeatureView, ...] = ()
     together_min: int = TOGETHER_MIN
+    wait_seconds: float = 0.0
 
     def view_of(self, stream: Stream, subject: str) -> FeatureView | None:
         """Give the view that a subject is read from; None when none is declared."""

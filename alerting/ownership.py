@@ -177,10 +177,15 @@ class Ownership:
         """Give the route of incidents about the service's own sight: whoever is the fallback for responder."""
         platform = self.addressee_of("responder", self.fallback.get("responder", self.fallback["owner"]))
         executive = self.addressee_of("executive", self.fallback.get("executive", self.fallback["owner"]))
-        policy = self.policies.get("default", DEFAULT)
         return Route(
-            platform, platform, platform, self.config_sha, executive=executive, fallback=platform, policy=policy
-        )
+            platform, platform, platform, self.config_sha, executive=executive, fallback=platform,
+            policy=self.sight_policy,
+        )  # fmt: skip
+
+    @property
+    def sight_policy(self) -> EscalationPolicy:
+        """The policy of incidents about the service's own sight, which are nobody's model: the table's default."""
+        return self.policies.get("default", DEFAULT)
 
     def addressee(self, role: Role, stream: Stream, subject: str, feature_view: str | None = None) -> Addressee:
         """Resolve one role, with the destinations of whoever has it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from alerting.escalation_policy import ASKED, EscalationPolicy, TierPolicy, span_text
 from alerting.finding import Stream
@@ -54,30 +55,37 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything about one subject of one stream; `policy_rule` is "" where no rule names a policy."""
+    """Everything about one subject of one stream; `policy_rule` is "" where no rule names a policy.
+
+    `view` is the feature view that it is read from, "" for none.
+    """
 
     roles: tuple[Held, ...]
     policy: str
     policy_rule: str
     tiers: tuple[Stated, ...]
     config_sha: str
+    view: str = ""
 
 
-def answer(table: Ownership, stream: Stream, subject: str, roles: Sequence[Role] = ROLES) -> Answer:
-    """Ask the table about a subject, for all roles or some."""
-    ruled, policy = table.policy_rule(stream, subject), table.policy_for(stream, subject)
+def answer(
+    table: Ownership, stream: Stream, subject: str, roles: Sequence[Role] = ROLES, view: str | None = None
+) -> Answer:
+    """Ask the table about a subject, which is read from that view, for all roles or some."""
+    ruled, policy = table.policy_rule(stream, subject, view), table.policy_for(stream, subject, view)
     return Answer(
-        tuple(held(table, role, stream, subject) for role in roles),
+        tuple(held(table, role, stream, subject, view) for role in roles),
         policy.name,
         ruled.id if ruled is not None else "",
-        stated(policy),
+        (*stated(policy, ("act", "investigate")), *stated(table.sight_policy, ("blind",))),
         table.config_sha,
+        view or "",
     )
 
 
-def held(table: Ownership, role: Role, stream: Stream, subject: str) -> Held:
+def held(table: Ownership, role: Role, stream: Stream, subject: str, view: str | None = None) -> Held:
     """Say who has one role."""
-    found = table.resolve(role, stream, subject)
+    found = table.resolve(role, stream, subject, view)
     rule = next((rule for rule in table.rules if rule.id == found.rule), None) if found.rule else None
     return Held(
         found.role, found.party, found.rule, found.fallback, found.inherited_from,
@@ -87,10 +95,11 @@ def held(table: Ownership, role: Role, stream: Stream, subject: str) -> Held:
     )  # fmt: skip
 
 
-def stated(policy: EscalationPolicy) -> tuple[Stated, ...]:
-    """Say what each tier expects."""
-    tiers = (("act", policy.act), ("investigate", policy.investigate), ("blind", policy.blind))
-    return tuple(_stated(name, tier) for name, tier in tiers)
+def stated(
+    policy: EscalationPolicy, tiers: Sequence[Literal["act", "investigate", "blind"]] = ("act", "investigate", "blind")
+) -> tuple[Stated, ...]:
+    """Say what tiers expect."""
+    return tuple(_stated(name, getattr(policy, name)) for name in tiers)
 
 
 def narrowness(specificity: Specificity) -> str:

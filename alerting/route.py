@@ -84,8 +84,11 @@ class Route:
 
     def of(self, role: Role) -> Addressee:
         """Give whoever has a role; where the route names nobody for it, the owner."""
-        named = (self.owner, self.data_steward, self.responder, self.technical_lead, self.compliance, self.executive)
-        return next((addressee for addressee in named if addressee is not None and addressee.role == role), self.owner)
+        named: dict[Role, Addressee | None] = {
+            "owner": self.owner, "data_steward": self.data_steward, "responder": self.responder,
+            "technical_lead": self.technical_lead, "compliance": self.compliance, "executive": self.executive,
+        }  # fmt: skip
+        return named[role] or self.owner
 
     def expected(self, tier: Tier) -> TierPolicy | None:
         """Give what is expected at a tier; None where nothing is."""

@@ -69,6 +69,19 @@ def lead(incident: Incident) -> Addressee:
     return route.data_steward if broken else route.owner
 
 
+def asked(incident: Incident) -> Addressee:
+    """Who is reminded without being woken: who leads, else the next that has a contact which does not ring.
+
+    While it is open only whoever was told of it. Where everything rings it is who leads, by nothing.
+    """
+    route = incident.route
+    assert route is not None, f"{incident.id} reminds without a route"
+    expected = route.expected(incident.tier)
+    steps = [route.of(role) for role in expected.steps] if expected is not None else []
+    known = [a for a in (*steps, route.last) if not incident.open or a.party in incident.listening]
+    return next((calm for a in (lead(incident), *known) if (calm := quietly(a)).destinations), quietly(lead(incident)))
+
+
 def unheard(incident: Incident, from_tier: Tier) -> list[Addressee]:
     """Who has become concerned since the open: data broke too, the model itself is at act, or another model is hit."""
     route = incident.route

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerting.audit import AuditEntry, Json
 from alerting.finding import Stream
+from alerting.grouping import may_be_of_a_view
 from alerting.incident import Incident, Intent
 from alerting.notice import Notice, compose
 from alerting.outbox import Delivery, key_of
@@ -74,11 +75,19 @@ class Telling:
                 incident, mine, addressee, seq=seq, at=self.now, policy=self.policy, why=why, ending=ending
             )
             self.notices.append(notice)
-            self.deliveries += deliveries(incident, notice, addressee, self.now)
+            self.deliveries += deliveries(incident, notice, addressee, self.now, self._not_before(incident, mine))
             self._note_fallback(incident, addressee, mine)
             after: dict[str, Json] = {"intent": mine, "party": addressee.party, "role": addressee.role, "seq": seq}
             self.write("notice.composed", incident, None, after, notice.title)
         return _heard(incident, intent, heard_of, seq)
+
+    def _not_before(self, incident: Incident, intent: Intent) -> datetime:
+        """Hold the first word of an incident back for as long as it may still turn out to be part of one of a view."""
+        first = intent == "open" and not incident.told
+        lineage = self.policy.lineage
+        if not first or not lineage.wait_seconds or not may_be_of_a_view(incident, lineage):
+            return self.now
+        return self.now + timedelta(seconds=lineage.wait_seconds)
 
     def sum_up(self, incidents: Mapping[str, Incident]) -> list[Incident]:
         """Tell each party once of all that was too much to be told one by one; `incidents` are as they are by now.
@@ -123,15 +132,17 @@ class Telling:
         self.write("ownership.fallback_used", incident, None, {"party": addressee.party}, reason)
 
 
-def deliveries(incident: Incident, notice: Notice, addressee: Addressee, now: datetime) -> Iterable[Delivery]:
+def deliveries(
+    incident: Incident, notice: Notice, addressee: Addressee, now: datetime, not_before: datetime
+) -> Iterable[Delivery]:
     """Send a notice to every destination of a party, after its quiet hours where it can wait that long."""
     can_wait = notice.tier in (Tier.OBSERVE, Tier.INVESTIGATE) and bool(addressee.quiet)
     until = quiet_until(now, addressee.tz, parse_quiet(addressee.quiet)) if can_wait else None
-    not_before = until or now
+    first_at = max(until or now, not_before)
     return [
         Delivery(
             key=key_of(incident.id, target.name, notice.seq), incident_id=incident.id, destination=target.name,
-            seq=notice.seq, intent=notice.intent, target=target, payload=notice.to_payload(), next_at=not_before,
+            seq=notice.seq, intent=notice.intent, target=target, payload=notice.to_payload(), next_at=first_at,
         )
         for target in addressee.destinations
     ]  # fmt: skip

@@ -8,5 +8,5 @@
     evaluate    service.evaluate    windows to readings, readings to findings, findings to what alerting decides
     deliver     service.deliver     the outbox to destinations, until they say so
 
-`service.pipeline` is the loop over the first five, `service.app` chooses every real thing and runs the loops together.
+`service.pipeline` is the loop over the first five, `service.app` chooses every real thing, `service.running` runs them.
 """

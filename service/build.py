@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from alerting.decide import Decisions
 from alerting.finding import Finding
-from alerting.lineage import FeatureView, Lineage
 from alerting.ownership import Ownership
 from alerting.policy import Policy
 from alerting.tiers import Ladder
@@ -15,6 +14,7 @@ from service.close import Closer
 from service.evaluate import Evaluator
 from service.events.decode import DecodeLimits, Decoder
 from service.gating import Gating
+from service.lineage import lineage
 from service.pipeline import Watch
 from service.progress import Progress
 from service.rendering import note_faults
@@ -66,7 +66,7 @@ def line(
     """Put the line together; nothing is started and nothing is read yet."""
     progress = Progress()
 
-    gating = Gating(settings.detection, ownership, settings.time.tick_seconds)
+    gating = Gating(settings.detection, ownership, settings.time.tick_seconds, lineage(settings))
 
     def closed(ticks: int) -> None:
         progress.ticks += ticks
@@ -148,10 +148,3 @@ def policy(settings: Settings) -> Policy:
         notices_max=alerting.notices_max,
         lineage=lineage(settings),
     )
-
-
-def lineage(settings: Settings) -> Lineage:
-    """Where features come from, as the settings declare it."""
-    declared = settings.lineage
-    views = tuple(FeatureView(view.name, view.features, view.models, view.source) for view in declared.views)
-    return Lineage(views, declared.together_min)

@@ -8,6 +8,7 @@ from typing import TypeAlias, get_args
 import numpy as np
 
 from alerting.finding import Ceiling
+from alerting.lineage import Lineage
 from alerting.ownership import Ownership, Party
 from detectors.baseline import Baseline
 from detectors.gate import Levels, gate, thresholds
@@ -57,6 +58,7 @@ class Gating:
     detection: DetectionSettings
     ownership: Callable[[], Ownership]
     tick_seconds: int
+    lineage: Lineage = field(default_factory=Lineage)
     table: Ownership = field(init=False)
     budgets: dict[str, Budget] = field(default_factory=dict)
     _monitors: dict[ModelKey, Monitors] = field(default_factory=dict)
@@ -177,7 +179,7 @@ class Gating:
         held = self._owned.get(key)
         if held is not None and held.table_sha == table.config_sha and held.monitors is monitors:
             return held
-        return Owned.of(table, key, monitors, self.detection.importance)
+        return Owned.of(table, key, monitors, self.detection.importance, self.lineage)
 
     def _forget(self, watched: Mapping[ModelKey, Baseline]) -> None:
         for held in (self._monitors, self._owned, self._gathered, self._shares):

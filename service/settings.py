@@ -69,7 +69,8 @@ class ApiSettings(_Section):
     public_url: str = Field("", description="Address people reach us at, for links in notices.")
     tokens: tuple["TokenSettings", ...] = Field((), description="Bearer tokens; none means open, on loopback only.")
     link_key: Secret | None = Field(
-        None, description="Where the key (32 bytes or more) is found that signs links in notices; empty: no such links."
+        None,
+        description="Where the key (32 bytes or more) is found that signs links in notices and forms; empty: no links.",
     )
     link_hours: float = Field(
         24, gt=0, le=168, description="Hours a signed link works, from the first attempt to send it."
@@ -211,6 +212,9 @@ class LineageSettings(_Section):
     views: tuple[ViewSettings, ...] = Field((), max_length=500, description="The views; the first that fits counts.")
     together_min: int = Field(
         3, ge=2, description="Features of one view that must be broken at a time before it is the view's incident."
+    )
+    wait_seconds: float = Field(
+        90, ge=0, le=900, description="Seconds that the first features to break of a view wait for the rest, untold."
     )
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerting.finding import Stream
+from alerting.lineage import Lineage
 from alerting.ownership import Ownership, Resolution
+from alerting.roles import Role
 from alerting.tiers import QUALITY
 from detectors.gate import needs_of
 from detectors.monitors import Monitors
@@ -33,8 +35,10 @@ class Owned:
     covered: float
 
     @classmethod
-    def of(cls, table: Ownership, key: ModelKey, monitors: Monitors, importance: Mapping[str, float]) -> "Owned":
-        """Look every monitor up: bad values are the steward's, everything else is the owner's."""
+    def of(
+        cls, table: Ownership, key: ModelKey, monitors: Monitors, importance: Mapping[str, float], lineage: Lineage
+    ) -> "Owned":
+        """Look every monitor up as its incident would be: bad values are the steward's, the rest the owner's."""
         known: dict[tuple[str, str, bool], Resolution] = {}
         found = []
         for segment, subject, detector in monitors.names:
@@ -42,7 +46,9 @@ class Owned:
             asked = (segment, subject, bad)
             if asked not in known:
                 stream = Stream(key.kind, key.model, key.version, segment)
-                known[asked] = table.resolve("data_steward" if bad else "owner", stream, subject)
+                view = lineage.view_of(stream, subject)
+                role: Role = "data_steward" if bad else "owner"
+                known[asked] = table.resolve(role, stream, subject, view.name if view is not None else None)
             found.append(known[asked])
         parties = [resolution.party for resolution in found]
         named = np.array(parties)

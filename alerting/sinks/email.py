@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Literal, TypeAlias
@@ -61,13 +61,15 @@ class EmailSink:
         if delivery.intent == "update":
             return Outcome("delivered", note="not mailed: an update disturbs nobody, and a mail cannot be changed")
         if not is_mail_address(delivery.target.address):
-            return Outcome("refused", note="the address is not one that a mail can be written to: mend it in the table")
+            return Outcome(
+                "refused", note="the address is not one that a mail can be written to: mend it in the table", lost=True
+            )
         if not self.server.host:
-            return Outcome("retry", note="there is no mail server: set alerting.smtp.host")
+            return Outcome("retry", note="there is no mail server: set alerting.smtp.host", lost=True)
         try:
             password = self.secret_of(self.server.password) if self.server.username else None
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         mail = message(delivery, self.server.sender, self.wall())
         client = _client(self.server, password, self.seconds_max)
         try:
@@ -86,9 +88,11 @@ async def _hand_in(client: aiosmtplib.SMTP, mail: EmailMessage, recipient: str) 
     try:
         await client.connect()
     except aiosmtplib.SMTPResponseException as said:
-        return Outcome("retry", note=_note("the mail server does not take our mail", said.code, said.message))
+        return Outcome(
+            "retry", note=_note("the mail server does not take our mail", said.code, said.message), lost=True
+        )
     except (aiosmtplib.SMTPException, OSError) as fault:
-        return _broken("no connection to the mail server", fault)
+        return replace(_broken("no connection to the mail server", fault), lost=True)
     try:
         await client.send_message(mail, sender=str(mail["from"].addresses[0].addr_spec), recipients=[recipient])
     except aiosmtplib.SMTPRecipientsRefused as refused:
@@ -97,7 +101,9 @@ async def _hand_in(client: aiosmtplib.SMTP, mail: EmailMessage, recipient: str) 
     except aiosmtplib.SMTPResponseException as said:
         return _refused("the mail server refuses the mail", said.code, said.message)
     except aiosmtplib.SMTPNotSupported as fault:
-        return Outcome("refused", note=f"the mail server cannot take it: {clean(str(fault), SAID_CHARS_MAX)}")
+        return Outcome(
+            "refused", note=f"the mail server cannot take it: {clean(str(fault), SAID_CHARS_MAX)}", lost=True
+        )
     except (aiosmtplib.SMTPException, OSError) as fault:
         return _broken("the connection to the mail server broke", fault)
     return Outcome("delivered", note="the mail server took it")
@@ -124,7 +130,7 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
 
 
 def _refused(what: str, code: int, said: str) -> Outcome:
-    return Outcome("refused" if code >= 500 else "retry", note=_note(what, code, said))
+    return Outcome("refused" if code >= 500 else "retry", note=_note(what, code, said), lost=True)
 
 
 def _broken(what: str, fault: Exception) -> Outcome:

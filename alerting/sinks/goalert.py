@@ -37,7 +37,7 @@ class GoAlertSink:
             token = self.secret_of(delivery.target.secret).strip()
             address = address_of(delivery.target.address, self.secret_of)
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         url = f"{address.rstrip('/')}/api/v2/generic/incoming"
         made = forms(delivery, await self.earlier(delivery))
         return await in_turn([partial(self._post, url, token, form) for form in made], self.call.seconds_max)

@@ -41,7 +41,7 @@ class PagerDutySink:
             key = self.secret_of(delivery.target.secret).strip()
             url = f"{address_of(delivery.target.address, self.secret_of).rstrip('/')}/v2/enqueue"
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         made = events(delivery, await self.earlier(delivery))
         return await in_turn([partial(self._enqueue, url, key, event) for event in made], self.call.seconds_max)
 

@@ -54,7 +54,7 @@ class SlackSink:
         try:
             token = self.secret_of(delivery.target.secret)
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         if not (token.isascii() and token.isprintable()):
             return Outcome("retry", note=f"{delivery.target.secret} does not hold the token of a Slack bot")
         api, about = SlackApi(self.call, self.base_url, token), told(delivery)

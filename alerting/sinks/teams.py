@@ -27,7 +27,7 @@ class TeamsSink:
         try:
             url = address_of(delivery.target.address, self.secret_of)
         except SecretError as fault:
-            return Outcome("retry", note=str(fault))
+            return Outcome("retry", note=str(fault), lost=True)
         content = message(told(delivery))
         answered = await self.call.post(url, content, {"content-type": "application/json"})
         if isinstance(answered, Outcome):

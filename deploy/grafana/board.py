@@ -1,20 +1,10 @@
-"""Write the Grafana board: `python deploy/grafana/board.py` makes overview.json, which a test holds equal to this.
-
-Source of the format: Grafana's dashboard JSON model, schema version 41.
-"""
+"""Write the Grafana board: `python -m deploy.grafana.board` makes overview.json, which a test holds equal to this."""
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import count
 from pathlib import Path
-from typing import TypeAlias
 
-Json: TypeAlias = dict[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+from deploy.grafana.panels import Json, Row, laid_out, panel, series, stat, variable
 
-COLUMNS = 24
-"""Grafana's grid is this wide."""
-
-_SOURCE: Json = {"type": "prometheus", "uid": "driftwarden-prometheus"}
 _OK, _DRIFTING, _INSUFFICIENT, _PLAIN = "green", "red", "purple", "blue"
 _MONITOR = 'model=~"$model", version=~"$version", segment=~"$segment", window=~"$window"'
 _ONE = f'{_MONITOR}, detector="psi", subject="$subject"'
@@ -33,18 +23,18 @@ def board() -> dict[str, Json]:
         "time": {"from": "now-6h", "to": "now"},
         "annotations": {"list": []},
         "templating": {"list": _variables()},
-        "panels": list(_laid_out(_rows())),
+        "panels": list(laid_out(_rows())),
     }
 
 
-def _rows() -> list[tuple[str, int, list[dict[str, Json]]]]:
-    """Give each row's title, its height in grid units, and its panels from left to right."""
+def _rows() -> list[Row]:
     return [
         ("Is something wrong?", 4, _summary()),
         ("Models", 9, _models()),
         ("One subject", 9, _subject()),
         ("Intake", 8, _intake()),
         ("The books and the clock", 8, _books()),
+        ("Incidents and their owners", 8, _incidents()),
         ("Notices", 8, _notices()),
         ("The audit", 8, _audit()),
         ("Would we be heard?", 8, _heard()),
@@ -56,12 +46,12 @@ def _summary() -> list[dict[str, Json]]:
     drifting = 'count(driftwarden_monitor_state{state="drifting"} == 1) or vector(0)'
     insufficient = 'count(driftwarden_monitor_state{state="insufficient"} == 1) or vector(0)'
     return [
-        _stat("Models watched", 'sum(driftwarden_models{state="watched"})', _PLAIN),
-        _stat("Models learning", 'sum(driftwarden_models{state="learning"})', _PLAIN),
-        _stat("Monitors drifting", drifting, _OK, worse=(1, _DRIFTING)),
-        _stat("Monitors without a verdict", insufficient, _OK, worse=(1, _INSUFFICIENT)),
-        _stat("Incidents open", "sum(driftwarden_incidents_open) or vector(0)", _OK, worse=(1, _DRIFTING)),
-        _stat("Books balance (1 = yes)", "min(driftwarden_ledger_balanced)", _DRIFTING, worse=(1, _OK)),
+        stat("Models watched", 'sum(driftwarden_models{state="watched"})', _PLAIN),
+        stat("Models learning", 'sum(driftwarden_models{state="learning"})', _PLAIN),
+        stat("Monitors drifting", drifting, _OK, worse=(1, _DRIFTING)),
+        stat("Monitors without a verdict", insufficient, _OK, worse=(1, _INSUFFICIENT)),
+        stat("Incidents open", "sum(driftwarden_incidents_open) or vector(0)", _OK, worse=(1, _DRIFTING)),
+        stat("Books balance (1 = yes)", "min(driftwarden_ledger_balanced)", _DRIFTING, worse=(1, _OK)),
     ]
 
 
@@ -72,7 +62,7 @@ def _models() -> list[dict[str, Json]]:
         f'or driftwarden_monitor_state{{{_MONITOR}, state="drifting"}} * 2)'
     )
     # All three states of a monitor are exported, so the greatest of 0, 1 and 2 is the one it is in.
-    timeline = _panel("state-timeline", "State of each monitor", [(state, "{{subject}} {{detector}} {{window}}")])
+    timeline = panel("state-timeline", "State of each monitor", [(state, "{{subject}} {{detector}} {{window}}")])
     timeline["fieldConfig"] = {
         "defaults": {
             "custom": {"fillOpacity": 80},
@@ -91,8 +81,7 @@ def _models() -> list[dict[str, Json]]:
     }
     drifting = 'driftwarden_monitor_state{state="drifting"} == 1'
     worst = f"sort_desc(driftwarden_monitor_low{{{_MONITOR}}} and on ({by}) {drifting})"
-    ranked = _panel("table", "Drifting now, by the lower end of the interval", [(worst, "")])
-    _target(ranked).update({"instant": True, "range": False, "format": "table"})
+    ranked = panel("table", "Drifting now, by the lower end of the interval", [(worst, "")], instant=True)
     hidden: dict[str, Json] = dict.fromkeys(("Time", "__name__", "instance", "job"), True)
     ranked["transformations"] = [
         {"id": "organize", "options": {"excludeByName": hidden, "renameByName": {"Value": "lower end"}}}
@@ -102,7 +91,7 @@ def _models() -> list[dict[str, Json]]:
 
 def _subject() -> list[dict[str, Json]]:
     label = "{{segment}} {{window}}"
-    psi = _series(
+    psi = series(
         "PSI of $subject with its interval and threshold",
         [
             (f"driftwarden_monitor_low{{{_ONE}}}", f"low {label}"),
@@ -121,8 +110,8 @@ def _subject() -> list[dict[str, Json]]:
             {"matcher": {"id": "byRegexp", "options": "^threshold .*"}, "properties": dashed},
         ],
     }
-    events = _series("Events in the window of $subject", [(f"driftwarden_monitor_events{{{_ONE}}}", label)])
-    others = _series(
+    events = series("Events in the window of $subject", [(f"driftwarden_monitor_events{{{_ONE}}}", label)])
+    others = series(
         "Every other detector on $subject",
         [(f'driftwarden_monitor_value{{{_MONITOR}, detector!="psi", subject="$subject"}}', "{{detector}} {{window}}")],
     )
@@ -133,9 +122,9 @@ def _intake() -> list[dict[str, Json]]:
     rate = "sum by (outcome) (rate(driftwarden_records_total[$__rate_interval]))"
     dead = "sum by (reason) (rate(driftwarden_dead_letters_total[$__rate_interval]))"
     return [
-        _series("Records per second, by outcome", [(rate, "{{outcome}}")], unit="cps"),
-        _series("Lag", [("driftwarden_lag_records", "{{source}} {{partition}}")], unit="short"),
-        _series("Dead letters per second, by reason", [(dead, "{{reason}}")], unit="cps"),
+        series("Records per second, by outcome", [(rate, "{{outcome}}")], unit="cps"),
+        series("Lag", [("driftwarden_lag_records", "{{source}} {{partition}}")], unit="short"),
+        series("Dead letters per second, by reason", [(dead, "{{reason}}")], unit="cps"),
     ]
 
 
@@ -148,14 +137,31 @@ def _books() -> list[dict[str, Json]]:
         ("sum(rate(driftwarden_source_rebuilds_total[$__rate_interval]))", "source built anew"),
     ]
     return [
-        _series("Event time behind the clock", [("driftwarden_watermark_delay_seconds", "{{instance}}")], unit="s"),
-        _series("Ledger (1 = balanced)", [("driftwarden_ledger_balanced", "{{instance}}")]),
-        _series(
+        series("Event time behind the clock", [("driftwarden_watermark_delay_seconds", "{{instance}}")], unit="s"),
+        series("Ledger (1 = balanced)", [("driftwarden_ledger_balanced", "{{instance}}")]),
+        series(
             "Time of a commit",
             [(f"histogram_quantile({share}, {bucket})", f"{share:.0%}") for share in (0.5, 0.99)],
             unit="s",
         ),
-        _series("Second attempts per second", restarts, unit="cps"),
+        series("Second attempts per second", restarts, unit="cps"),
+    ]
+
+
+def _incidents() -> list[dict[str, Json]]:
+    ran_out = [
+        ("sum by (kind) (increase(driftwarden_escalations_total[$__rate_interval]))", "{{kind}}"),
+        ("driftwarden_escalation_late_seconds", "seconds late"),
+    ]
+    covered = [("driftwarden_ownership_covered", "{{model}} {{version}}")]
+    unowned = [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]
+    return [
+        series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
+        series("Incidents that wait for a person", [("driftwarden_incidents_owed", "{{handling}}")]),
+        series("Clocks that ran out", ran_out),
+        series("Incidents that nobody owned", unowned),
+        series("Monitors that a rule gives to somebody, by model", covered, unit="percentunit"),
+        series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
     ]
 
 
@@ -170,37 +176,21 @@ def _notices() -> list[dict[str, Json]]:
     ]
     waiting = [("driftwarden_outbox_pending", "waiting"), ("driftwarden_outbox_dead", "given up")]
     return [
-        _series("Open incidents, by tier", [("driftwarden_incidents_open", "{{tier}}")]),
-        _series("Age of the oldest notice waiting", [("driftwarden_outbox_oldest_seconds", "{{instance}}")], unit="s"),
-        _series("Notices waiting and given up", waiting),
-        _series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
-        _series("Destinations left alone (1 = yes)", [("driftwarden_breaker_open", "{{destination}}")]),
-        _series("Parties out of reach with nobody left to tell", [(unreachable, "last hour")]),
-        _series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
-        _series("Incidents that wait for a person", [("driftwarden_incidents_owed", "{{handling}}")]),
-        _series(
-            "Clocks that ran out",
-            [
-                ("sum by (kind) (increase(driftwarden_escalations_total[$__rate_interval]))", "{{kind}}"),
-                ("driftwarden_escalation_late_seconds", "seconds late"),
-            ],
-        ),
-        _series("Incidents that nobody owned", [("increase(driftwarden_ownership_fallback_total[1d])", "last day")]),
-        _series(
-            "Monitors that a rule gives to somebody, by model",
-            [("driftwarden_ownership_covered", "{{model}} {{version}}")],
-            unit="percentunit",
-        ),
-        _series("Ownership table in force is that in its file", [("driftwarden_ownership_read", "{{instance}}")]),
-        _series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
-        _series("Signed links followed, and PagerDuty's webhooks", answered),
+        series("Age of the oldest notice waiting", [("driftwarden_outbox_oldest_seconds", "{{instance}}")], unit="s"),
+        series("Notices waiting and given up", waiting),
+        series("Deliveries per second", [(sent, "{{destination}} {{outcome}}")], unit="cps"),
+        series("Destinations left alone (1 = yes)", [("driftwarden_breaker_open", "{{destination}}")]),
+        series("Parties out of reach with nobody left to tell", [(unreachable, "last hour")]),
+        series("Alerts sent again per second", [(again, "{{destination}} {{outcome}}")], unit="cps"),
+        series("Words and pictures that could not be made", [(unmade, "{{what}}")]),
+        series("Signed links followed, and PagerDuty's webhooks", answered),
     ]
 
 
 def _audit() -> list[dict[str, Json]]:
     tried = "sum by (place, outcome) (increase(driftwarden_audit_checkpoints_total[$__rate_interval]))"
     return [
-        _series(
+        series(
             "Entries that no checkpoint covers have waited",
             [
                 ("driftwarden_audit_checkpoint_age_seconds", "{{place}}"),
@@ -208,7 +198,7 @@ def _audit() -> list[dict[str, Json]]:
             ],
             unit="s",
         ),
-        _series("Checkpoints", [(tried, "{{place}} {{outcome}}")]),
+        series("Checkpoints", [(tried, "{{place}} {{outcome}}")]),
     ]
 
 
@@ -216,84 +206,34 @@ def _heard() -> list[dict[str, Json]]:
     waited = [("driftwarden_canary_age_seconds", "waited"), ("max(driftwarden_canary_seconds)", "between canaries")]
     beats = "sum by (outcome) (increase(driftwarden_heartbeat_total[$__rate_interval]))"
     return [
-        _series("Since a canary came back", waited, unit="s"),
-        _series("Heartbeats", [(beats, "{{outcome}}")]),
-        _series("Incidents without a clock", [("driftwarden_incidents_without_clock", "{{instance}}")]),
+        series("Since a canary came back", waited, unit="s"),
+        series("Heartbeats", [(beats, "{{outcome}}")]),
+        series("Incidents without a clock", [("driftwarden_incidents_without_clock", "{{instance}}")]),
     ]
 
 
 def _limits() -> list[dict[str, Json]]:
     ticks = "60 * rate(driftwarden_ticks_closed_total[$__rate_interval])"
     return [
-        _series(
+        series(
             "Share of each limit used",
             [("driftwarden_limit_used / driftwarden_limit_max", "{{limit}}")],
             unit="percentunit",
         ),
-        _series("Series over the budget", [("driftwarden_series_dropped", "{{instance}}")]),
-        _series("Ticks closed per minute", [(ticks, "{{instance}}")]),
-        _series("What is running", [("driftwarden_build_info", "{{version}} on Python {{python}}")]),
+        series("Series over the budget", [("driftwarden_series_dropped", "{{instance}}")]),
+        series("Ticks closed per minute", [(ticks, "{{instance}}")]),
+        series("What is running", [("driftwarden_build_info", "{{version}} on Python {{python}}")]),
     ]
 
 
 def _variables() -> list[Json]:
     names = [("model", ""), *((name, 'model=~"$model"') for name in ("version", "segment", "window"))]
-    many: list[Json] = [_variable(name, selector, all_too=True) for name, selector in names]
-    return [*many, _variable("subject", f'{_MONITOR}, detector="psi"', all_too=False)]
+    many: list[Json] = [variable(name, _values(name, selector), all_too=True) for name, selector in names]
+    return [*many, variable("subject", _values("subject", f'{_MONITOR}, detector="psi"'), all_too=False)]
 
 
-def _variable(name: str, selector: str, *, all_too: bool) -> dict[str, Json]:
-    query = f"label_values(driftwarden_monitor_state{{{selector}}}, {name})"
-    variable: dict[str, Json] = {
-        "name": name, "type": "query", "datasource": _SOURCE, "refresh": 2, "sort": 1,
-        "query": query, "definition": query, "includeAll": all_too, "multi": all_too,
-    }  # fmt: skip
-    # A segment of "" is the whole stream; only a pattern that may be empty also chooses it.
-    return variable | ({"allValue": ".*", "current": {"text": "All", "value": "$__all"}} if all_too else {})
-
-
-def _laid_out(rows: Sequence[tuple[str, int, list[dict[str, Json]]]]) -> Iterator[dict[str, Json]]:
-    """Put the panels of each row side by side, the rows one below the other."""
-    numbers, y = count(1), 0
-    for title, height, panels in rows:
-        place: Json = {"x": 0, "y": y, "w": COLUMNS, "h": 1}
-        yield {"id": next(numbers), "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
-        y += 1
-        width = COLUMNS // len(panels)
-        for column, panel in enumerate(panels):
-            yield panel | {"id": next(numbers), "gridPos": {"x": column * width, "y": y, "w": width, "h": height}}
-        y += height
-
-
-def _stat(title: str, expression: str, color: str, worse: tuple[float, str] | None = None) -> dict[str, Json]:
-    panel = _panel("stat", title, [(expression, "")])
-    steps: list[Json] = [{"value": None, "color": color}]
-    if worse is not None:
-        steps.append({"value": worse[0], "color": worse[1]})
-    panel["fieldConfig"] = {"defaults": {"thresholds": {"mode": "absolute", "steps": steps}}, "overrides": []}
-    panel["options"] = {"colorMode": "background", "graphMode": "none", "reduceOptions": {"calcs": ["lastNotNull"]}}
-    return panel
-
-
-def _series(title: str, queries: Sequence[tuple[str, str]], *, unit: str = "short") -> dict[str, Json]:
-    panel = _panel("timeseries", title, queries)
-    panel["fieldConfig"] = {"defaults": {"unit": unit, "min": 0, "custom": {"lineWidth": 1}}, "overrides": []}
-    return panel
-
-
-def _panel(kind: str, title: str, queries: Sequence[tuple[str, str]]) -> dict[str, Json]:
-    targets: list[Json] = [
-        {"refId": chr(ord("A") + i), "datasource": _SOURCE, "expr": expression, "legendFormat": legend}
-        for i, (expression, legend) in enumerate(queries)
-    ]
-    return {"type": kind, "title": title, "datasource": _SOURCE, "targets": targets}
-
-
-def _target(panel: dict[str, Json]) -> dict[str, Json]:
-    targets = panel["targets"]
-    assert isinstance(targets, list), "a panel's targets are made as a list of objects"
-    target: dict[str, Json] = targets[0]
-    return target
+def _values(name: str, selector: str) -> str:
+    return f"label_values(driftwarden_monitor_state{{{selector}}}, {name})"
 
 
 if __name__ == "__main__":

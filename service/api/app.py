@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from sqlalchemy.exc import OperationalError
 from starlette.responses import JSONResponse
 
+from alerting.errors import SecretError
+from alerting.links import key_of
 from service.api.answers import PROBLEM_SCHEMA, ProblemShape, problems
 from service.api.baselines import baseline_routes
 from service.api.board import Board
@@ -53,7 +55,7 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.state.proof = Lock()
     app.state.room = Room(dependencies.settings.api.body_bytes_max * BODIES_AT_ONCE)
     app.state.templates = Templates()
-    app.state.form_key = FormKey(dependencies.random_bytes(KEY_BYTES))
+    app.state.form_key = _form_key(dependencies)
     app.state.started_at = dependencies.monotonic()
     answer_problems(app)
     app.add_exception_handler(OperationalError, _unreadable)
@@ -76,6 +78,20 @@ def build_api(dependencies: ApiDependencies) -> FastAPI:
     app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read", basic=True))])(_openapi)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend its document.
     return app
+
+
+def _form_key(dependencies: ApiDependencies) -> FormKey:
+    """Sign forms by the key of links, so that other processes take them, and this one after a restart.
+
+    A key that cannot be had costs that and not the pages.
+    """
+    reference = dependencies.settings.api.link_key
+    try:
+        if reference is not None:
+            return FormKey.of(key_of(dependencies.secret_of(reference)))
+    except SecretError as fault:
+        log.error("pages of other processes are refused here: %s", fault)
+    return FormKey(dependencies.random_bytes(KEY_BYTES))
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from alerting.route import Role
 from service.api.answers import Items, Kind, Limit, Name, Shape, cut, problems
 from service.api.dependencies import Dependencies
 from service.api.gate import needs
+from service.lineage import lineage
 from service.store.queries import audit_entries
 
 
@@ -57,6 +58,7 @@ class OwnersShape(Shape):
     policy: str = Field(examples=["regulated"])
     policy_rule: str = Field(description="Id of the rule that named the policy; empty when none did.")
     tiers: list[ExpectedShape]
+    view: str = Field(description="The feature view it is read from; empty for none.")
     config_sha: str = Field(description="SHA-256 of the ownership table that was asked.")
 
 
@@ -94,18 +96,24 @@ def resolve(
         Literal[Role, "all"], Query(description="One role, or all of them with the policy that holds.")
     ] = "owner",
     kind: Kind = "prediction",
+    view: Annotated[
+        str, Query(max_length=4_096, description="Feature view it is read from; else what `lineage.views` says.")
+    ] = "",
 ) -> ResolutionShape | OwnersShape:
     """Say who has a role for a model, who else was in question, and why they were not chosen."""
     table, stream = dependencies.ownership(), Stream(kind, model, version, segment)
+    declared = lineage(dependencies.settings).view_of(stream, feature)
+    known = view or (declared.name if declared is not None else None)
     if role != "all":
-        return _resolution(held(table, role, stream, feature), table.config_sha)
-    found = answer(table, stream, feature)
+        return _resolution(held(table, role, stream, feature, known), table.config_sha)
+    found = answer(table, stream, feature, view=known)
     return OwnersShape(
         roles=[_resolution(one, found.config_sha) for one in found.roles],
         policy=found.policy,
         policy_rule=found.policy_rule,
         tiers=[ExpectedShape(**asdict(tier)) for tier in found.tiers],
         config_sha=found.config_sha,
+        view=found.view,
     )
 
 

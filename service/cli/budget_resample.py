@@ -29,6 +29,7 @@ from service.cli.mistakes import Mistake
 from service.cli.screen import screen
 from service.cli.settings import ownership_of, settings_of
 from service.gating import Budget, Gating
+from service.lineage import lineage
 from service.reference import ReferenceColumns, segments_of, subjects_of
 from service.sequential import SequenceState
 from service.settings import Settings
@@ -132,7 +133,7 @@ def _owners(
     key: ModelKey, monitors: Monitors, ownership: Ownership, settings: Settings
 ) -> tuple[list[Budget], list[Owned]]:
     """Share each party's budget over its monitors of this model version alone, as the service would."""
-    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds)
+    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds, lineage(settings))
     gating.raise_levels({key: monitors.baseline}, {key: SequenceState()}, 0)
     parties, weights = np.array(gating.parties_of(key)), gating.weights_of(key)
     budgets, owners = list(gating.budgets.values()), []

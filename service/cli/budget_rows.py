@@ -11,6 +11,7 @@ from detectors.monitors import Monitors
 from detectors.sight import blind_subjects
 from service.budget_words import too_short
 from service.gating import Gating
+from service.lineage import lineage
 from service.sequential import SequenceState
 from service.settings import Settings
 from service.store.changes import ModelKey
@@ -117,7 +118,7 @@ def party_rows(
     settings: Settings, ownership: Ownership, watched: Mapping[ModelKey, Baseline]
 ) -> tuple[list[PartyRow], list[VersionRow]]:
     """Share the budgets as the service does at an evaluation, before any evidence has come in."""
-    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds)
+    gating = Gating(settings.detection, lambda: ownership, settings.time.tick_seconds, lineage(settings))
     gating.raise_levels(watched, {key: SequenceState() for key in watched}, 0)
     versions = []
     rows: dict[str, PartyRow] = {}

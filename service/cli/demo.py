@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from service.app import App, build_app
+from service.app import build_app
 from service.demo import MODEL, VERSION, Scene, events
+from service.running import App
 from service.settings import Settings
 from service.store.queries import model_states
 from service.store.verify import verify_ledger

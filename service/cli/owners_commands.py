@@ -51,6 +51,7 @@ def owners_resolve(
     kind: Annotated[
         Literal["prediction", "feature"], typer.Option(help="Kind of event; with feature, MODEL is a feature view.")
     ] = "prediction",
+    view: Annotated[str, typer.Option(help="Feature view it is read from; default: what lineage.views says.")] = "",
     role: Annotated[str, typer.Option(help="One role; default: all of them.")] = "",
     file: Table = None,
     config: Config = None,
@@ -59,7 +60,7 @@ def owners_resolve(
     """Say who is told about a model or a feature, by which rule, where, by when, and which rules lost."""
     from service.cli.owners_resolve import Question, resolve
 
-    asked = Question(kind, model, version, segment, feature, role)
+    asked = Question(kind, model, version, segment, feature, role, view)
     raise typer.Exit(resolve(file, config, asked, as_json=json))
 
 

@@ -11,6 +11,7 @@ from alerting.ownership import ROLES
 from alerting.ownership_answer import Answer, answer
 from service.cli.mistakes import Mistake
 from service.cli.settings import ownership_of, settings_of
+from service.lineage import lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,19 @@ class Question:
     segment: str
     feature: str
     role: str
+    view: str = ""
 
 
 def resolve(file: Path | None, config: Path | None, asked: Question, *, as_json: bool) -> int:
     """Print the answer as tables, or as one JSON object."""
     if asked.role and asked.role not in ROLES:
         raise Mistake(f"--role: {asked.role!r} is not a role; choose from {', '.join(ROLES)}")
-    table = ownership_of(file if file is not None else settings_of(config).alerting.owners)
+    settings = settings_of(config)
+    table = ownership_of(file if file is not None else settings.alerting.owners)
     stream = Stream(asked.kind, asked.model, asked.version, asked.segment)
-    found = answer(table, stream, asked.feature, [role for role in ROLES if asked.role in ("", role)])
+    declared = lineage(settings).view_of(stream, asked.feature)
+    view = asked.view or (declared.name if declared is not None else None)
+    found = answer(table, stream, asked.feature, [role for role in ROLES if asked.role in ("", role)], view)
     if as_json:
         print(msgspec.json.encode({**asdict(found), "asked": asdict(asked)}).decode())
         return 0
@@ -42,6 +47,9 @@ def resolve(file: Path | None, config: Path | None, asked: Question, *, as_json:
 
 def as_text(found: Answer) -> Iterator[str]:
     """Say it line by line: the roles, the rules that lost, and what the policy expects at each tier."""
+    if found.view:
+        yield f"read from the feature view {found.view}"
+        yield ""
     rows = [
         (held.role, held.party, held.why, ", ".join(held.contacts) or held.unowned or "nowhere") for held in found.roles
     ]

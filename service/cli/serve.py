@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from service.app import build_app, run_until_signal
+from service.app import build_app
 from service.cli.mistakes import store_named
 from service.cli.settings import settings_of
+from service.running import run_until_signal
 
 
 def run(config: Path | None) -> int:

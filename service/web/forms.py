@@ -20,9 +20,14 @@ FIELDS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class FormKey:
-    """The key of one process; pages it made before it was started again must be loaded anew."""
+    """What signs the forms of our pages."""
 
     key: bytes
+
+    @classmethod
+    def of(cls, secret: bytes) -> "FormKey":
+        """Derive it from the key of links, which every process has; neither can stand for the other."""
+        return cls(hmac.new(secret, b"driftwarden forms 1", hashlib.sha256).digest())
 
     def token(self, incident_id: str, caller: str) -> str:
         """Make the token for the forms about one incident that one caller is shown."""

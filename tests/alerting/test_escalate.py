@@ -203,3 +203,26 @@ def test_blindness_is_to_be_acknowledged_within_half_an_hour() -> None:
     blind = decided([lag], table=parse_ownership(TABLE))
 
     assert blind.timers[0].due_at == at(30)
+
+
+RINGING = TABLE.replace("ds: {contacts: [log]}", 'ds: {contacts: [{pagerduty: "env:DS"}]}')
+
+
+def test_what_recovered_is_asked_of_the_next_role_when_all_that_the_first_has_rings() -> None:
+    recovered = decided(
+        [finding()], [clear(end=5)], [clear(end=10)], [clear(end=15)], table=parse_ownership(RINGING)
+    )  # fmt: skip
+    when = recovered.timers[0].due_at
+
+    assert fire(recovered, when)[1] == [("remind", "lead")]
+
+
+def test_that_a_silence_ends_is_said_to_nobody_who_was_not_told_of_the_incident() -> None:
+    table = RINGING.replace("lead: {contacts: [log]}", 'lead: {contacts: [{pagerduty: "env:LEAD"}]}')
+    incident = decided([finding(low=0.15, high=0.5)], table=parse_ownership(table))
+    held = silence(incident, anna(at(1), "known"), POLICY, at(60 * 47)).incident
+    telling = Telling(POLICY, held.timers[0].due_at)
+    fired(held, telling)
+
+    assert {notice.party for notice in telling.notices} <= incident.listening
+    assert telling.deliveries == []

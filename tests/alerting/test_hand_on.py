@@ -23,6 +23,13 @@ def escalated(times: int) -> Incident:
     return incident
 
 
+def test_whoever_takes_over_from_whom_blindness_was_handed_to_takes_it_from_nobody_else() -> None:
+    blind = decided([finding(subject="events", detector="lag")], table=OWNERS)
+    once = hand_on(blind, "responder", "lead").incident
+
+    assert told(hand_on(once, "responder", "boss")) == [("resolve", "lead"), ("open", "boss")]
+
+
 def hand_on(incident: Incident, role: Role, party: str) -> Response:
     """What follows when anna gives the role to that party."""
     return reassign(incident, Actor("anna", at(40)), POLICY, OWNERS, role, party)

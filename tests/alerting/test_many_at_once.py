@@ -148,6 +148,19 @@ def test_what_was_told_in_sum_gets_no_end_of_its_own() -> None:
     assert [notice.intent for notice in over.notices] == ["resolve"] * 10
 
 
+def test_an_end_is_told_however_much_else_begins_at_that_time() -> None:
+    few, many = thousand()[:5], thousand()[100:200]
+    good = [finding(stream=f.stream, low=0.0, high=0.004, condition="ok", end=end) for end in (5, 10, 15) for f in few]
+
+    made = decisions(
+        [*good, *(replace(f, since=f.since + timedelta(minutes=15), at=good[-1].at) for f in many)],
+        before=decisions(few),
+    )
+
+    intents = [notice.intent for notice in made.notices]
+    assert (intents.count("resolve"), len(intents)) == (5, 15)
+
+
 def test_what_can_wait_is_not_told_in_quiet_hours_and_act_is() -> None:
     loud, calm = 'ds: {contacts: [log, {pagerduty: "env:DS"}]', 'ds: {quiet: "Mon-Sun 11:00-14:00", contacts: [log]'
     quiet = TABLE.replace(loud, calm, 1)

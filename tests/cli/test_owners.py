@@ -101,6 +101,40 @@ def test_all_roles_are_shown_with_their_rules_contacts_and_the_policy(command: C
     assert ended.out == golden("owners_resolve_policy.txt", ended.out)
 
 
+VIEWED = """\
+version: 1
+parties:
+  ds: {contacts: [log]}
+  desk: {contacts: [log]}
+  platform: {contacts: [log]}
+policies:
+  default: {blind: {ack: 45 minutes}}
+  strict: {blind: {ack: 5 minutes}}
+fallback: {owner: platform}
+rules:
+  - {id: credit, match: {model: credit}, assign: {owner: ds}, policy: strict}
+  - {id: orders, match: {feature_view: orders}, assign: {data_steward: desk}}
+"""
+
+
+def test_the_view_that_the_settings_declare_decides_who_the_steward_is(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "owners.yaml").write_text(VIEWED)
+    (tmp_path / "driftwarden.yaml").write_text("lineage: {views: [{name: orders, features: [amount]}]}\n")
+    asked = ("owners", "resolve", "--model", "credit", "--role", "data_steward", "--config", "driftwarden.yaml")
+
+    declared = command(*asked, "--feature", "amount").out.splitlines()
+    assert (declared[0], declared[3].split()[1]) == ("read from the feature view orders", "desk")
+    assert command(*asked, "--feature", "age").out.splitlines()[1].split()[1] == "ds"
+    assert command(*asked, "--feature", "age", "--view", "orders").out.splitlines()[3].split()[1] == "desk"
+
+
+def test_blindness_is_under_the_policy_of_the_table_since_it_is_no_models(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "owners.yaml").write_text(VIEWED)
+
+    last = command("owners", "resolve", "--model", "credit").out.splitlines()[-1]
+    assert last.split()[:4] == ["blind", "responder", "45", "min"]
+
+
 def test_the_whole_answer_can_be_had_as_json(command: Command, owned: Path) -> None:
     (found,) = command("owners", "resolve", "--model", "credit-score", "--role", "compliance", "--json").lines
 

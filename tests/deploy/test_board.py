@@ -2,7 +2,6 @@
 
 import json
 import re
-import runpy
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.grafana.board import board
 from service.metrics.catalog import ALL
 from tests.components.prometheus import Prometheus, running
 from tests.deploy.samples import openmetrics
@@ -51,7 +51,7 @@ def prometheus(
 
 
 def test_the_board_is_what_its_script_writes() -> None:
-    built: object = runpy.run_path(str(GRAFANA / "board.py"))["board"]()
+    built = board()
 
     assert json.loads(json.dumps(built)) == BOARD
 
@@ -65,6 +65,12 @@ def test_no_two_panels_overlap_and_none_leaves_the_grid() -> None:
     ]
 
     assert (len(cells) - len(set(cells)), max(x for x, _ in cells) < 24) == (0, True)
+
+
+def test_a_graph_is_wide_enough_to_be_read() -> None:
+    narrow = [panel["title"] for panel in PANELS if panel["type"] != "stat" and panel["gridPos"]["w"] < 6]
+
+    assert narrow == []
 
 
 def test_every_panel_has_its_own_number() -> None:

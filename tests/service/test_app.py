@@ -17,9 +17,10 @@ from sqlalchemy.exc import OperationalError
 
 from alerting.audit import AuditEntry
 from alerting.checkpoint import Signed, pem
-from service.app import App, build_app
+from service.app import build_app
 from service.config import ConfigError
 from service.events.record import Batch
+from service.running import App
 from service.settings import Settings
 from service.sources.list import ListSource
 from service.store.apply import apply

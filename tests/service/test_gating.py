@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from alerting.lineage import FeatureView, Lineage
 from alerting.ownership import Ownership
 from alerting.ownership_file import parse_ownership
 from alerting.tiers import QUALITY
@@ -68,10 +69,11 @@ class Fleet:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     watched: dict[ModelKey, Baseline] = field(default_factory=dict)
     states: dict[ModelKey, SequenceState] = field(default_factory=dict)
+    lineage: Lineage = field(default_factory=Lineage)
     gating: Gating = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gating = Gating(self.detection, lambda: self.table, 60)
+        self.gating = Gating(self.detection, lambda: self.table, 60, self.lineage)
 
     def watch(self, *models: str, baseline: Baseline = HUNDRED) -> None:
         for model in models:
@@ -212,6 +214,21 @@ def test_bad_values_are_the_stewards_and_everything_else_is_the_owners() -> None
 
     assert owned == {name: "desk" if name[2] in QUALITY else "ds" for name in names}
     assert {party: budget.monitors for party, budget in fleet.gating.budgets.items()} == {"ds": 21, "desk": 79}
+
+
+def test_bad_values_of_a_declared_view_are_of_its_steward_not_of_the_models() -> None:
+    table = parse_ownership(
+        PARTIES + "rules:\n  - {id: all, match: {model: a}, assign: {owner: ds}}\n"
+        "  - {id: orders, match: {feature_view: orders}, assign: {data_steward: desk}}\n"
+    )
+    fleet = Fleet(table, lineage=Lineage((FeatureView("orders", ("n0*",)),)))
+    fleet.watch("a")
+    fleet.ranks("a")
+    names = fleet.gating.monitors_of(_key("a")).names
+    owned = dict(zip(names, fleet.gating.parties_of(_key("a")), strict=True))
+
+    theirs = {name for name in names if name[1].startswith("n0") and name[2] in QUALITY}
+    assert {name for name, party in owned.items() if party == "desk"} == theirs != set()
 
 
 def test_a_new_table_moves_monitors_to_their_new_owner_at_the_next_tick() -> None:

@@ -155,6 +155,7 @@ class Machine(RuleBasedStateMachine):
         for name, incident in world.incidents().items():
             if incident != was[name]:
                 held.climbed(was[name], incident)
+                held.ahead(incident, world.now)
 
     @rule(place=st.sampled_from(PLACES), mood=st.sampled_from(MOODS))
     def destination(self, place: str, mood: Mood | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,19 @@ async def test_a_connection_that_drops_in_the_middle_of_the_message_is_tried_aga
     assert (result.kind, "connection to the mail server broke" in result.note) == ("retry", True)
 
 
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        ({"rcpt": "550 no such user"}, True), ({"rcpt": "450 later"}, True), ({"data": "451 later"}, True),
+        ({"data": "554 spam"}, True), ({"how": "drop"}, False), ({"how": "hang", "seconds": 0.3}, False), ({}, False),
+    ],
+)  # fmt: skip
+async def test_a_mail_is_certainly_lost_when_the_server_said_that_it_does_not_take_it(
+    said: dict[str, Any], lost: bool
+) -> None:
+    assert (await outcome(**said)).lost == lost
+
+
 async def test_a_mail_that_was_taken_stays_delivered_when_the_goodbye_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alerting.sinks.email.QUIT_SECONDS_MAX", 1.0)
     async with sending("hang on quit", seconds=0.5) as (to, box):
@@ -125,7 +139,9 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
 
     result = await to.send(OPEN)
 
-    assert (result.kind, result.note.startswith("no connection to the mail server")) == ("retry", True)
+    assert (result.kind, result.note.startswith("no connection to the mail server"), result.lost) == (
+        "retry", True, True,
+    )  # fmt: skip
 
 
 async def test_without_a_server_the_mail_waits_for_one() -> None:

@@ -1,6 +1,17 @@
 """Owners and audit."""
 
-from tests.service.api.seed import empty, get, shared
+from alerting.ownership_file import parse_ownership
+from service.settings import LineageSettings, ViewSettings
+from tests.service.api.seed import empty, get, seeded, shared
+
+VIEWED = """\
+version: 1
+parties: {ds: {contacts: [log]}, desk: {contacts: [log]}}
+fallback: {owner: ds}
+rules:
+  - {id: credit, match: {model: credit}, assign: {owner: ds}}
+  - {id: orders, match: {feature_view: orders}, assign: {data_steward: desk}}
+"""
 
 
 async def resolved(**query: str) -> dict[str, object]:
@@ -43,6 +54,20 @@ async def test_all_roles_can_be_asked_for_with_the_policy_that_holds() -> None:
         "tier": "act", "told": ["responder", "owner"], "ack": "15 min", "findings": "4 h", "decision": "24 h",
         "steps": ["responder", "owner", "technical_lead", "executive"],
     }  # fmt: skip
+
+
+async def test_a_view_that_the_settings_declare_or_the_question_names_decides_too() -> None:
+    made = seeded()
+    views = LineageSettings(views=(ViewSettings(name="orders", features=("amount",)),))
+    made.settings = made.settings.model_copy(update={"lineage": views})
+    made.ownership = parse_ownership(VIEWED)
+
+    async def steward(**query: str) -> object:
+        return (await get(made, "/v1/owners/resolve", model="credit", role="data_steward", **query)).json()["party"]
+
+    assert [await steward(feature="amount"), await steward(), await steward(view="orders")] == ["desk", "ds", "desk"]
+    whole = (await get(made, "/v1/owners/resolve", model="credit", role="all", feature="amount")).json()
+    assert (whole["view"], whole["roles"][2]["party"]) == ("orders", "desk")
 
 
 async def test_a_model_must_be_named() -> None:

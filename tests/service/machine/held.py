@@ -1,7 +1,7 @@
 """What holds of every incident at any moment, and of what one evaluation made of the findings."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerting.cause import is_view
 from alerting.escalate import DISPOSED
@@ -85,6 +85,12 @@ def _accepted(incidents: Iterable[Incident]) -> dict[Place, int]:
         place = (member.peak.stream, member.subject)
         accepted[place] = max(accepted.get(place, -1), member.accepted.rank if member.accepted else -1)
     return accepted
+
+
+def ahead(incident: Incident, now: datetime) -> None:
+    """What the clocks have just looked at has nothing overdue left, and nobody holds it whose time is up."""
+    assert all(timer.due_at > now for timer in incident.timers), f"{incident.id} is looked at again and again"
+    assert incident.hold is None or incident.hold.until > now, f"{incident.id} is held for longer than was said"
 
 
 def climbed(was: Incident, now: Incident) -> None:

@@ -49,7 +49,7 @@ STREAMS = (
 SUBJECTS = ("income", "age", "tenure")
 """The first two are read from the view, the third is the models' own."""
 
-LINEAGE = Lineage((FeatureView("orders", ("income", "age")),), together_min=2)
+LINEAGE = Lineage((FeatureView("orders", ("income", "age")),), together_min=2, wait_seconds=90)
 
 
 def policy(notices_max: int) -> Policy:
