@@ -69,3 +69,12 @@ def test_what_people_accepted_goes_on_being_watched_when_the_view_takes_over() -
 
     assert (newest[MODEL].episode, newest[MODEL].open) == (2, False)
     assert [member.subject for member in newest[MODEL].held] == ["tenure"]
+
+
+def test_a_monitor_that_an_incident_holds_stays_with_it_when_the_view_of_it_breaks() -> None:
+    newest, _ = after(
+        [finding(subject="age"), finding(subject="tenure")], [finding(subject="age", end=5), finding(end=5)]
+    )  # fmt: skip
+
+    assert [member.subject for member in newest[MODEL].held] == ["age", "tenure"]
+    assert [member.subject for member in newest[VIEW].held] == ["income"]
