@@ -226,3 +226,14 @@ def test_that_a_silence_ends_is_said_to_nobody_who_was_not_told_of_the_incident(
 
     assert {notice.party for notice in telling.notices} <= incident.listening
     assert telling.deliveries == []
+
+
+def test_a_higher_tier_begins_its_steps_at_the_first_of_them() -> None:
+    incident = decided([finding(low=0.12, high=0.3)], table=parse_ownership(TABLE))
+    for _ in range(4):
+        incident = fired(incident, Telling(POLICY, incident.timers[0].due_at))
+    assert (str(incident.tier), incident.climbed > 0, incident.rounds > 0) == ("investigate", True, True)
+
+    raised = decided([finding(end=5)], incident=incident, table=parse_ownership(TABLE))
+
+    assert (str(raised.tier), raised.climbed, raised.rounds) == ("act", 0, 0)

@@ -256,3 +256,12 @@ def test_state_survives_the_store() -> None:
 
     for one in (held, closed, replace(held, route=None)):
         assert Incident.from_json(one.to_json()) == one
+
+
+def test_a_close_is_on_record_with_how_it_stood_before_and_as_what_it_was_closed() -> None:
+    last = close(drifting(), anna(text="new price list"), POLICY, "expected_change").audits[-1]
+
+    assert last.before is not None
+    assert last.after is not None
+    assert (last.action, last.actor, last.before["handling"]) == ("incident.closed", "anna", "notified")
+    assert (last.after["handling"], last.after["disposition"]) == ("closed", "expected_change")
