@@ -134,7 +134,7 @@ class _Draft:
         """Write down one evaluation's effects; gives the incident with whom it told."""
         was = before if before is not None and before.id == incident.id else None
         if was is None:
-            if before is not None and any(isinstance(e, Opened) and e.tell is not None for e in effects):
+            if before is not None:
                 self._give_way(before, incident)
             incident = replace(incident, route=route_for(incident, self.ownership, self.policy.lineage))
         elif incident.route is not None and is_view(incident.cause):
@@ -168,8 +168,16 @@ class _Draft:
         return replace(incident, handling="closed", closing=closing, hold=None, timers=())
 
     def _give_way(self, before: Incident, incident: Incident) -> None:
-        """The cause broke again and people know: what was still to be said of the episode before is said of this."""
+        """The cause broke again: what was still to be said of the episode before is said of this one.
+
+        Unless nobody will be asked about this one: then the one before waits for its answer, and watches nothing more.
+        """
         if before.handling == "closed":
+            return
+        if not (incident.owed and incident.tier in DISPOSED):
+            self.changed[before.id] = replace(
+                before, members=_handed_over(before.members, before.held, incident.opened_at)
+            )
             return
         closing = Closing(SERVICE, self.telling.now, "duplicate")
         over = replace(before, handling="closed", closing=closing, hold=None, timers=())
@@ -183,8 +191,7 @@ class _Draft:
         What speaks goes on in the incident of the source; what people have accepted before goes on being watched here.
         """
         at = max((member.seen_at for member in incident.members), default=incident.evaluated_at)
-        loud = {member.key for member in incident.loud}
-        members = tuple(replace(m, cleared_at=at, state="clear") if m.key in loud else m for m in incident.members)
+        members = _handed_over(incident.members, incident.loud, at)
         closing = Closing(SERVICE, self.telling.now, "duplicate")
         over = replace(
             incident, members=members, condition="ok", handling="closed", closing=closing, resolved_at=at, hold=None,
@@ -207,6 +214,12 @@ class _Draft:
                 before = state_of(was) if was is not None else None
                 reason = _reason(incident, effect)
                 self.telling.write(f"incident.{_type(effect)}", incident, before, state_of(incident), reason)
+
+
+def _handed_over(members: Sequence[Member], gone: Sequence[Member], at: datetime) -> tuple[Member, ...]:
+    """Let go of members that another incident reads from now on."""
+    keys = {member.key for member in gone}
+    return tuple(replace(m, cleared_at=at, state="clear") if m.key in keys else m for m in members)
 
 
 def _gravest(findings: Sequence[Finding], policy: Policy) -> int:

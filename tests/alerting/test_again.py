@@ -1,9 +1,14 @@
 """A cause that breaks again before anybody said what the episode before it was."""
 
+from dataclasses import replace
+
 from alerting.finding import Finding
 from alerting.incident import Incident
-from tests.alerting.examples import clear, finding
-from tests.alerting.responding import decisions
+from alerting.policy import Policy
+from alerting.remark import Remark
+from alerting.respond import Actor, close
+from tests.alerting.examples import at, clear, finding
+from tests.alerting.responding import decided, decisions
 
 
 def after_recovery(breach: Finding) -> dict[int, Incident]:
@@ -28,3 +33,17 @@ def test_it_still_waits_for_its_disposition_when_nobody_is_told_of_the_new_episo
     assert [(str(episodes[n].tier), episodes[n].owed, len(episodes[n].timers) > 0) for n in (1, 2)] == [
         ("act", True, True), ("observe", False, False),
     ]  # fmt: skip
+
+
+def test_what_people_accepted_is_watched_by_one_incident_only() -> None:
+    anna = Actor("anna", at(1), Remark("rmk_1", "inc_1", at(1), "new prices", bytes(16), "anna"))
+    accepted = close(decided([finding(subject="age")]), anna, Policy(), "expected_change").incident
+    recovered = decided([finding(end=5)], *[[clear(end=end)] for end in (10, 15, 20)], incident=accepted)
+    assert (recovered.handling, [m.subject for m in recovered.held]) == ("notified", ["age"])
+
+    made = decisions([finding(low=0.03, high=0.3, end=60)], incident=recovered)
+
+    found = {incident.episode: incident for incident in made.incidents}
+    assert [m.subject for m in found[3].held] == ["age", "income"]
+    assert found[2].held == ()
+    assert found[2] == replace(recovered, members=found[2].members)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from alerting.cause import is_view
 from alerting.escalate import DISPOSED
 from alerting.finding import Finding
-from alerting.incident import Incident
+from alerting.incident import Incident, Place
 from alerting.member import key_of
 from alerting.tell import SERVICE
 from alerting.tiers import Ladder, Tier
@@ -53,8 +53,8 @@ def together(incidents: Iterable[Incident]) -> None:
 
 
 def decided(findings: Iterable[Finding], was: Mapping[str, Incident], now: Mapping[str, Incident]) -> None:
-    """Nothing that was found is lost: it is held, or older than what cleared; what gave way has a successor."""
-    ladder = Ladder()
+    """Nothing that was found is lost: it is held, accepted or older than what cleared; what gave way is followed."""
+    ladder, accepted = Ladder(), _accepted(now.values())
     held = {member.key for incident in now.values() for member in incident.held}
     cleared = [
         (member.peak.stream, member.subject, member.cleared_at)
@@ -63,30 +63,28 @@ def decided(findings: Iterable[Finding], was: Mapping[str, Incident], now: Mappi
         if member.cleared_at is not None
     ]
     for finding in findings:
-        if ladder.tier(finding) is None or key_of(finding) in held:
+        tier, place = ladder.tier(finding), (finding.stream, finding.subject)
+        if tier is None or key_of(finding) in held or tier.rank <= accepted.get(place, -1):
             continue
-        place = (finding.stream, finding.subject)
-        stale = any(c[:2] == place and finding.since <= c[2] for c in cleared)
-        assert stale or _accepted(finding, now.values(), ladder), f"{finding} is held by nobody"
+        assert any(c[:2] == place and finding.since <= c[2] for c in cleared), f"{finding} is held by nobody"
     for incident in now.values():
         before, closing = was.get(incident.id), incident.closing
         if before is None or not before.owed or closing is None or closing.by != SERVICE:
             continue
         if closing.disposition == "duplicate":
-            followers = [o for o in now.values() if o.open and (is_view(o.cause) or o.cause == incident.cause)]
-            assert any(o.owed for o in followers), f"{incident.id} gave way to nothing that people know"
+            followers = [o for o in now.values() if o.owed and (is_view(o.cause) or o.cause == incident.cause)]
+            asked = [o for o in followers if o.tier in DISPOSED or before.tier not in DISPOSED]
+            assert asked, f"{incident.id} gave way to nothing that people are asked about"
 
 
-def _accepted(finding: Finding, incidents: Iterable[Incident], ladder: Ladder) -> bool:
-    """Say whether people closed an incident that held something graver of the same subject, which still goes on."""
-    tier = ladder.tier(finding)
-    assert tier is not None, "only a breach can be accepted"
-    return any(
-        member.accepted is not None and member.accepted.rank >= tier.rank
-        for incident in incidents
-        for member in incident.held
-        if (member.peak.stream, member.subject) == (finding.stream, finding.subject)
-    )
+def _accepted(incidents: Iterable[Incident]) -> dict[Place, int]:
+    """How grave each place was that people accepted and that is watched on, although nothing is open any more."""
+    newest = {incident.cause: incident for incident in sorted(incidents, key=lambda i: i.opened_at)}
+    accepted: dict[Place, int] = {}
+    for member in (m for incident in newest.values() for m in incident.held if m.accepted is not None):
+        place = (member.peak.stream, member.subject)
+        accepted[place] = max(accepted.get(place, -1), member.accepted.rank if member.accepted else -1)
+    return accepted
 
 
 def ahead(incident: Incident, now: datetime) -> None:
