@@ -4,7 +4,7 @@ from alerting.escalate import fired
 from alerting.incident import Incident
 from alerting.ownership_file import parse_ownership
 from alerting.policy import Policy
-from alerting.respond import Actor, Response, reassign
+from alerting.respond import Actor, Response, ack, reassign
 from alerting.route import Role
 from alerting.tell import Telling
 from tests.alerting.examples import at, finding
@@ -52,3 +52,19 @@ def test_a_party_that_steps_reached_in_another_role_too_goes_on_hearing_of_it() 
     both = hand_on(escalated(2), "technical_lead", "boss").incident
 
     assert told(hand_on(both, "technical_lead", "platform")) == [("open", "platform")]
+
+
+def test_what_somebody_of_the_party_that_leaves_had_in_hand_is_in_nobodys_hand_any_more() -> None:
+    incident = escalated(1)
+    held = ack(incident, Actor("lee", at(20)), POLICY).incident
+    handed = hand_on(held, "technical_lead", "platform").incident
+
+    assert (handed.handling, handed.hold) == ("notified", None)
+    assert handed.timers
+    assert min(timer.due_at for timer in handed.timers) > at(40)
+
+
+def test_what_somebody_has_in_hand_stays_so_when_a_role_is_handed_on_that_nobody_was_told_in() -> None:
+    held = ack(escalated(0), Actor("ann", at(1)), POLICY).incident
+
+    assert hand_on(held, "executive", "platform").incident.handling == "acked"

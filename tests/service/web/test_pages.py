@@ -2,11 +2,14 @@
 
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import httpx2
 import pytest
 
+from alerting.handling import TimerKind
 from service.store.views import incidents_newest_first
+from service.web.templates import NEXT
 from tests.service.api.seed import empty, get, shared
 
 MODEL = "/model?model=credit&version=3"
@@ -191,3 +194,7 @@ async def test_the_picture_of_no_incident_is_a_404() -> None:
 async def test_the_incident_page_says_what_changed_shortly_before() -> None:
     html = await page("/incidents/INCIDENT")
     assert ("intake &lt;2.3&gt;" in html, "4 min before" in html, "announced by ci" in html) == (True, True, True)
+
+
+def test_every_clock_has_words_for_what_happens_when_it_runs_out() -> None:
+    assert set(NEXT) == set(get_args(TimerKind))
