@@ -39,6 +39,7 @@ def test_an_update_gives_way_to_a_newer_one_and_to_the_end() -> None:
 
 def test_an_update_does_not_give_way_to_what_says_something_else() -> None:
     assert kept("open", "update", "raise") == [(0, "open"), (1, "update"), (2, "raise")]
+    assert kept("open", "remind", "update", tried=1) == [(0, "open"), (1, "remind"), (2, "update")]
 
 
 @pytest.mark.parametrize("newer", ["remind", "raise", "resolve"])

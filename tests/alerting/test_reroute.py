@@ -5,10 +5,13 @@ from datetime import timedelta
 
 from alerting.incident import Intent
 from alerting.outbox import Delivery, DeliveryState
-from alerting.reroute import patience, unreached
+from alerting.policy import Policy
+from alerting.reroute import party_of, passed_on, patience, unreached
 from alerting.route import SinkName
+from alerting.tell import Telling
 from alerting.tiers import Tier
-from tests.alerting.examples import at
+from tests.alerting.examples import at, finding
+from tests.alerting.responding import decisions
 from tests.alerting.test_outbox import delivery
 
 WAIT = timedelta(minutes=15)
@@ -80,3 +83,15 @@ def test_at_act_and_blind_nobody_waits_as_long_as_elsewhere() -> None:
     waits = {str(tier): patience(tier, 15) / timedelta(minutes=1) for tier in Tier}
 
     assert waits == {"act": 15, "blind": 15, "investigate": 60, "observe": 60}
+
+
+def test_whoever_is_left_is_told_once_for_a_party_however_often_it_fails() -> None:
+    made = decisions([finding()])
+    failing = next(one for one in made.deliveries if party_of(one) == "credit-ds")
+    telling = Telling(Policy(), at(1))
+
+    once = passed_on(made.incidents[0], failing, telling)
+
+    assert once is not None
+    assert [(notice.intent, notice.party) for notice in telling.notices] == [("open", "platform")]
+    assert passed_on(once, failing, telling) is None
