@@ -1,5 +1,6 @@
 """What people did about an incident: who holds it and until when, what is due, and how it was closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -14,6 +15,16 @@ Milestone: TypeAlias = Literal["acknowledge", "findings", "decision"]
 
 TimerKind: TypeAlias = Literal["step", "lease", "silence_ending", "silence", "findings", "decision"]
 """`step`: the next role is told. `lease`: an acknowledgement lapses. `silence_ending`: a day before `silence`."""
+
+HAPPENS: Mapping[TimerKind, str] = {
+    "step": "the next role is told",
+    "lease": "the acknowledgement lapses",
+    "silence_ending": "a reminder that the silence ends a day later",
+    "silence": "the silence ends",
+    "findings": "findings are asked for",
+    "decision": "a decision is asked for",
+}
+"""What happens when a timer runs out, in words."""
 
 
 @dataclass(frozen=True, slots=True)

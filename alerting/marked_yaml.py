@@ -61,7 +61,10 @@ def read(text: str) -> Marked:
     except MarkedYAMLError as error:
         marked.faults.append(_syntax(error))
         return marked
-    except (YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        marked.faults.append(Fault(1, 1, "this is nested too deeply to be a table", "Write it flat"))
+        return marked
+    except (YAMLError, ValueError) as error:
         marked.faults.append(
             Fault(1, 1, f"this is not YAML ({type(error).__name__}: {str(error)[:100]})", "Rewrite it")
         )

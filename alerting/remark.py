@@ -8,6 +8,7 @@ nothing about them, and the chain is as whole as before.
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +48,10 @@ class Remark:
             raise RemarkError(f"remark id {self.id[:80]!r} is not plain: use 1 to 64 letters, digits, '_' and '-'")
         if self.at.tzinfo is None:
             raise RemarkError(f"remark time {self.at.isoformat()} has no time zone: pass an aware time")
-        if not self.text.strip() or len(self.text) > TEXT_CHARS_MAX:
-            raise RemarkError(
-                f"remark text has {len(self.text)} characters: write 1 to {TEXT_CHARS_MAX}, not only spaces"
-            )
+        if not any(unicodedata.category(c) not in ("Cc", "Cf") and not c.isspace() for c in self.text):
+            raise RemarkError(f"remark text says nothing: write something, at most {TEXT_CHARS_MAX} characters")
+        if len(self.text) > TEXT_CHARS_MAX:
+            raise RemarkError(f"remark text has {len(self.text)} characters: write at most {TEXT_CHARS_MAX}")
         if not 1 <= len(self.incident) <= NAME_CHARS_MAX or len(self.author) > NAME_CHARS_MAX:
             raise RemarkError(f"remark incident and author: at most {NAME_CHARS_MAX} characters, incident not empty")
         if len(self.salt) != SALT_BYTES:

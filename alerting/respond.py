@@ -1,6 +1,6 @@
 """What people do about an incident: hold it, hand it on, write about it, close it. Pure; the caller commits it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
@@ -28,6 +28,7 @@ SILENCE_MAX_ACT = timedelta(hours=24)
 """What is at act cannot be made quiet for longer than its decision may take."""
 
 NoteKind: TypeAlias = Literal["note", "findings", "decision"]
+_WRITTEN: Mapping[NoteKind, str] = {"note": "a note", "findings": "findings", "decision": "a decision"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,20 @@ class Response:
 def ack(incident: Incident, actor: Actor, policy: Policy, until: datetime | None = None) -> Response:
     """Take it in hand until then (without a time: until findings are due, at most seven days).
 
-    Raises ResponseRefused when there is nothing to acknowledge or the time is out of bounds.
+    What is in the actor's hand already until then stays as it is and nobody is told again. Raises
+    ResponseRefused when there is nothing to acknowledge or the time is out of bounds.
     """
     _refuse_unless_open(incident, "acknowledged")
+    was = incident.hold if incident.handling == "acked" else None
+    if was is not None and was.by == actor.name and actor.remark is None and until in (None, was.until):
+        return Response(incident)
     findings = next((d.by for d in incident.deadlines if d.name == "findings" and d.by > actor.at), None)
     until = until or min(findings or actor.at + ACK_MAX, actor.at + ACK_MAX)
     _refuse_time("until", until, actor.at, ACK_MAX)
     held = _met(replace(incident, handling="acked", hold=Hold(actor.name, actor.at, until)), "acknowledge", actor.at)
-    return _held(incident, held, actor, policy, "incident.acked", f"{actor.name} has it in hand until {_utc(until)}.")
+    over = f", and no longer {was.by}" if was is not None and was.by != actor.name else ""
+    why = f"{actor.name} has it in hand until {_utc(until)}{over}."
+    return _held(incident, held, actor, policy, "incident.acked", why)
 
 
 def release(incident: Incident, actor: Actor, policy: Policy) -> Response:
@@ -94,7 +101,9 @@ def note(incident: Incident, actor: Actor, policy: Policy, kind: NoteKind = "not
     if written is not incident and incident.owed:
         written = replace(written, timers=tuple(timer for timer in written.timers if timer.kind != kind))
         written = written if written.timers else armed(written, actor.at)
-    telling.write(f"incident.{kind}", written, None, None, f"{actor.name} wrote a {kind}", actor.remark.reference())
+    telling.write(
+        f"incident.{kind}", written, None, None, f"{actor.name} wrote {_WRITTEN[kind]}", actor.remark.reference()
+    )
     return _response(written, telling, actor)
 
 

@@ -27,6 +27,7 @@ from service.config import ConfigError, secret
 from service.config_faults import Fault
 from service.deliver import LEASE_SECONDS, Deliver
 from service.heartbeat import Heartbeat
+from service.lineage import lineage
 from service.links import Links
 from service.mail_server import mail_server
 from service.metrics.exposition import Metrics
@@ -84,7 +85,9 @@ def build_app(settings: Settings) -> App:
             secret_of=_secret,
         )
     )
-    table = TableWatch(ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host))
+    table = TableWatch(
+        ownership, settings.alerting.owners, store, utc_now, parts.progress, bool(server.host), lineage(settings)
+    )
     checkpoints = checkpoints_of(settings.audit, store, call, _secret, worker, parts.progress)
     pulse = Pulse(store, settings, parts.progress, wall_ms, time.monotonic, deliver.lease_seconds)
     canary = canary_of(settings.canary, store, utc_now)

@@ -44,6 +44,12 @@ def _open_doors(settings: Settings) -> Iterator[Contradiction]:
             "api.link_key signs links in notices, and api.public_url does not say where they lead",
             "Give the address that people reach the service at, or remove the key",
         )
+    if api.public_url and urlsplit(api.public_url).scheme not in ("http", "https"):
+        yield Contradiction(
+            ("api", "public_url"),
+            f"api.public_url: {api.public_url!r} is not an address that a browser opens",
+            "Write it like https://drift.example",
+        )
     for name, times in Counter(token.name for token in api.tokens).items():
         if times > 1:
             yield Contradiction(

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from alerting.audit import AuditEntry
 from alerting.errors import OwnershipError
+from alerting.lineage import Lineage
 from alerting.ownership import Ownership
 from alerting.ownership_file import load_ownership
 from alerting.ownership_warnings import matching_nothing
@@ -54,6 +55,7 @@ class TableWatch:
     wall: Callable[[], datetime]
     progress: Progress
     mail: bool = True
+    lineage: Lineage = field(default_factory=Lineage)
     _read: tuple[str, date] | None = None
     _refused: str = ""
 
@@ -97,7 +99,7 @@ class TableWatch:
         """Record the change first: a table that cannot be recorded is not in force."""
         before = self.table.current
         with self.store.write() as connection:
-            lines = change_between(before, found, open_incidents(connection)).lines()
+            lines = change_between(before, found, open_incidents(connection), self.lineage).lines()
             entry = AuditEntry(
                 self.wall(), ACTOR, "ownership.reloaded", str(self.path), {"config_sha": before.config_sha},
                 {"config_sha": found.config_sha, "changes": list(lines)}, "the file changed, or a day in it has come",

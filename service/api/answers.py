@@ -3,7 +3,7 @@
 from typing import Annotated, Generic, TypeAlias, TypeVar
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerting.finding import EventKind
 from detectors.reading import State
@@ -36,13 +36,22 @@ class ProblemShape(Shape):
     detail: str = Field(examples=["No model 'credti'; there are: credit."])
 
 
+def _as_text(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and value.strip(" +-.0123456789") == "" != value):
+        raise ValueError("write a date and a time with its zone, like 2026-01-05T10:00:00Z")
+    return value
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_as_text)]
+"""A time as RFC 3339 writes it; a bare number could be seconds or milliseconds, so it is refused."""
+
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most items to give.")]
 Kind: TypeAlias = Annotated[EventKind, Query(description="Kind of event the stream is made of.")]
 MaybeKind: TypeAlias = Annotated[EventKind | None, Query(description="Kind of event the stream is made of.")]
 Name: TypeAlias = Annotated[str, Query(max_length=4_096)]
 MaybeName: TypeAlias = Annotated[str | None, Query(max_length=4_096)]
 MaybeState: TypeAlias = Annotated[State | None, Query(description="Only monitors in this state.")]
-MaybeTime: TypeAlias = Annotated[AwareDatetime | None, Query(description="RFC 3339, with its offset from UTC.")]
+MaybeTime: TypeAlias = Annotated[Moment | None, Query(description="RFC 3339, with its offset from UTC.")]
 
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/ProblemShape"}
 

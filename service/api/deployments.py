@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 
-from service.api.answers import Items, Limit, MaybeName, Shape, cut, problems
+from service.api.answers import Items, Limit, MaybeName, Moment, Shape, cut, problems
 from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import ANYBODY, Caller, needs
 from service.api.json_body import documented, json_body
@@ -52,7 +52,7 @@ class Announcement(BaseModel):
     id: Annotated[Line, Field(min_length=1, max_length=200, examples=["ci-4711"])]
     model: Annotated[Named, Field(min_length=1, max_length=4_096, examples=["credit"])]
     version: Annotated[Named, Field(max_length=4_096, examples=["3"])] = ""
-    at: AwareDatetime | None = Field(None, description="When it was in place; now, when it is left out.")
+    at: Moment | None = Field(None, description="When it was in place; now, when it is left out.")
     what: Annotated[Line, Field(min_length=1, max_length=200, examples=["scoring 2.3 to all regions"])]
     link: Annotated[Line, AfterValidator(_web_address), Field(max_length=500, examples=["https://ci.example/4711"])] = (
         ""

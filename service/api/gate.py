@@ -11,6 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.api.dependencies import Dependencies
@@ -57,10 +58,14 @@ def needs(*roles: Role, basic: bool = False) -> Check:
         _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)] = None,
     ) -> Caller:
         api = dependencies.settings.api
-        if not api.tokens:
+        if api.tokens:
+            caller = admit(api.tokens, request.headers.get("authorization", ""), *roles, basic=basic)
+        else:
             refuse_strange_host(api, request.headers.get("host", ""))
-            return Caller(ANYBODY, "admin")
-        return admit(api.tokens, request.headers.get("authorization", ""), *roles, basic=basic)
+            caller = Caller(ANYBODY, "admin")
+        if not basic:
+            _refuse_strange_parameters(request)
+        return caller
 
     return check
 
@@ -130,3 +135,16 @@ def _token(authorization: str, *, basic: bool) -> bytes:
         except (binascii.Error, ValueError):
             return b""
     return b""
+
+
+def _refuse_strange_parameters(request: Request) -> None:
+    """Raise Problem 422 for a query parameter that the route does not know: a misspelt filter would show everything."""
+    route = request.scope.get("route")
+    if not request.scope["query_string"] or not isinstance(route, APIRoute) or not route.include_in_schema:
+        return
+    described = request.app.openapi()["paths"][route.path_format][request.method.lower()].get("parameters", ())
+    known = {one["name"] for one in described if one["in"] == "query"}
+    strange = sorted(set(request.query_params) - known)
+    if strange:
+        there = f"there are: {', '.join(sorted(known))}" if known else "there are none"
+        raise Problem(422, detail=f"No query parameter {', '.join(map(repr, strange[:5]))[:200]} here; {there}.")

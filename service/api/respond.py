@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from alerting.errors import ResponseRefused
 from alerting.handling import Disposition
@@ -20,7 +20,7 @@ from alerting.respond import reassign as reassigned
 from alerting.respond import release as released
 from alerting.respond import silence as silenced
 from alerting.roles import Role
-from service.api.answers import Shape, problems
+from service.api.answers import Moment, Shape, problems
 from service.api.dependencies import ApiDependencies, Dependencies
 from service.api.gate import Caller, needs
 from service.api.incidents import IncidentDetail, detail_of, find_incident
@@ -44,14 +44,17 @@ class _Action(BaseModel):
 
     note: Text = ""
     seen: int | None = Field(
-        None, ge=0, description="`notices_told` as you saw it: refused when more was told of the incident since."
+        None,
+        ge=0,
+        strict=True,
+        description="`notices_told` as you saw it: refused when more was told of the incident since.",
     )
 
 
 class Ack(_Action):
     """Take it in hand."""
 
-    until: AwareDatetime | None = Field(None, description="Until then; without it until findings are due.")
+    until: Moment | None = Field(None, description="Until then; without it until findings are due.")
 
 
 class Release(_Action):
@@ -61,7 +64,7 @@ class Release(_Action):
 class Silence(_Action):
     """Tell nobody until then, unless it rises or ends; the note says why."""
 
-    until: AwareDatetime
+    until: Moment
 
 
 class Note(_Action):
@@ -142,7 +145,7 @@ async def close(request: Request, dependencies: Dependencies, caller: Responder,
 def preview(
     dependencies: Dependencies,
     incident_id: Id,
-    until: Annotated[AwareDatetime | None, Query(description="The end that is thought of.")] = None,
+    until: Annotated[Moment | None, Query(description="The end that is thought of.")] = None,
 ) -> SilencePreview:
     """Say what a silence would hide, and whether one until then would be taken, before it is set."""
     known, now = find_incident(dependencies, incident_id).incident, dependencies.wall()

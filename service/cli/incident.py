@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,10 @@ from urllib.parse import quote
 
 import httpx2
 
+from alerting.handling import HAPPENS
 from service.cli.settings import settings_of, token_of_environment
 from service.config import ConfigError
+from service.printable import on_one_line
 
 SECONDS_MAX = 30.0
 FAILED, UNUSABLE = 1, 2
@@ -79,8 +82,8 @@ def listed(desk: Desk, **wanted: str | None) -> int:
             print(json.dumps(found, ensure_ascii=False))
             return
         for one in found["items"]:
-            print(f"{one['id']}  {one['tier']:<11} {one['condition']:<10} {one['handling']:<8} "
-                  f"{one['model']} {one['version']}: {one['lead']}")  # fmt: skip
+            print(on_one_line(f"{one['id']}  {one['tier']:<11} {one['condition']:<10} {one['handling']:<8} "
+                              f"{one['model']} {one['version']}: {one['lead']}"))  # fmt: skip
         if not found["items"]:
             print("there is none like this" if query else "there has been no incident")
         if found["more"]:
@@ -146,21 +149,41 @@ def _print(desk: Desk, known: dict[str, Any]) -> None:
     if desk.as_json:
         print(json.dumps(known, ensure_ascii=False))
         return
-    people = known["people"]
-    print(f"{known['id']}  {known['model']} {known['version']}  tier {known['tier']}")
-    print(f"the data: {known['condition']}; people: {known['handling']}")
-    print(f"  {known['lead']}")
+    for line in _lines(known, known["people"]):
+        print(on_one_line(line))
+
+
+def _lines(known: dict[str, Any], people: dict[str, Any]) -> Iterator[str]:
+    yield f"{known['id']}  {known['model']} {known['version']}  tier {known['tier']}"
+    yield f"the data: {known['condition']}; people: {known['handling']}"
+    yield f"  {known['lead']}"
+    if known["monitors_held"] > 1:
+        yield f"  {known['monitors_held']} monitors in all"
+    if people["parties"]:
+        yield "for: " + ", ".join(f"{party} ({' and '.join(roles)})" for party, roles in _roles(people["parties"]))
+        yield f"told, and not of its end yet: {', '.join(people['listening']) or 'nobody'}"
     if people["hold"]:
-        print(f"held by {people['hold']['by']} until {people['hold']['until']}")
+        yield f"held by {people['hold']['by']} until {_utc(people['hold']['until'])}"
     for deadline in people["deadlines"]:
-        state = f"done {deadline['met_at']}" if deadline["met_at"] else f"due {deadline['by']}"
-        print(f"  {deadline['what']}: {state}")
+        state = f"done {_utc(deadline['met_at'])}" if deadline["met_at"] else f"due {_utc(deadline['by'])}"
+        yield f"  {deadline['what']}: {state}"
     if people["timers"]:
-        print(f"next by itself: {people['timers'][0]['kind']} at {people['timers'][0]['due_at']}")
+        yield f"next by itself: {HAPPENS[people['timers'][0]['kind']]}, {_utc(people['timers'][0]['due_at'])}"
     if people["closing"]:
-        print(f"closed by {people['closing']['by']} as {people['closing']['disposition'] or 'over'}")
+        yield f"closed by {people['closing']['by']} as {people['closing']['disposition'] or 'over'}"
     for remark in people["remarks"]:
-        print(f"{remark['at']} {remark['author']}: {remark['text'] or 'erased'}")
+        first, *more = (remark["text"] or "erased").splitlines()
+        yield f"{_utc(remark['at'])} {remark['author']}: {first}"
+        yield from (f"  {line}" for line in more)
+
+
+def _roles(parties: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+    for party in dict.fromkeys(parties.values()):
+        yield party, [role.replace("_", " ") for role, who in parties.items() if who == party]
+
+
+def _utc(at: str) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _path(incident: str) -> str:
@@ -189,5 +212,5 @@ def _said(answer: httpx2.Response) -> str:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         return f"the service answered {answer.status_code} without saying why: is {answer.url.host} a driftwarden?"
-    hint = "; set DRIFTWARDEN_TOKEN, or give --token-file" if answer.status_code == 401 else ""
+    hint = " Set DRIFTWARDEN_TOKEN, or give --token-file." if answer.status_code == 401 else ""
     return f"{detail}{hint}"

@@ -1,5 +1,6 @@
 """`driftwarden owners check` and `driftwarden owners diff`."""
 
+import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 from alerting.ownership_warnings import matching_nothing
 from alerting.table_change import change_between
 from alerting.unowned import NOBODY
-from service.cli.settings import DEFAULT_FILE, ownership_of, settings_of, store_of
+from service.cli.settings import DEFAULT_FILE, ownership_of, settings_of, store_missing, store_of
+from service.lineage import lineage
 from service.store.queries import models_predicting
 from service.store.records import open_incidents
 
@@ -38,8 +40,12 @@ def diff(file: Path, config: Path | None) -> int:
     """Print what another table would change, also for the incidents that are open in the store, if there is one."""
     settings = settings_of(config)
     now, then = ownership_of(settings.alerting.owners), ownership_of(file)
-    with store_of(settings, read_only=True) as store, store.read() as connection:
-        change = change_between(now, then, open_incidents(connection))
+    if store_missing(settings):
+        change = change_between(now, then, ())
+        print(f"there is no store at {settings.store.url}, so that no open incidents are looked at", file=sys.stderr)
+    else:
+        with store_of(settings, read_only=True) as store, store.read() as connection:
+            change = change_between(now, then, open_incidents(connection), lineage(settings))
     print(f"{file} instead of {settings.alerting.owners}")
     for line in change.lines():
         print(f"  {line}")

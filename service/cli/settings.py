@@ -34,6 +34,12 @@ def ownership_of(path: Path, *, mail: bool = True) -> Ownership:
     return load_ownership(path, datetime.now(UTC).date(), mail=mail)
 
 
+def store_missing(settings: Settings) -> bool:
+    """Say whether the store would be a file that is not there."""
+    file = make_url(settings.store.url).database
+    return bool(file) and file != ":memory:" and not Path(str(file)).is_file()
+
+
 @contextmanager
 def store_of(settings: Settings, *, existing: bool = False, read_only: bool = False) -> Iterator[Store]:
     """Open the store; `existing` refuses one that is not there, for a proof about nothing proves nothing.
@@ -41,8 +47,8 @@ def store_of(settings: Settings, *, existing: bool = False, read_only: bool = Fa
     `read_only` also changes nothing in it, not even its schema.
     """
     url = settings.store.url
-    file = make_url(url).database
-    if (existing or read_only) and file and file != ":memory:" and not Path(file).is_file():
+    if (existing or read_only) and store_missing(settings):
+        file = make_url(url).database
         raise Mistake(f"store.url: there is no store at {file}; name the settings of the service with --config")
     with store_named(url):
         opened = open_to_read if read_only else open_store

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from service.api.problem import Problem
 
+FORM = "application/x-www-form-urlencoded"
 KEY_BYTES = 32
 FIELDS_MAX = 20
 
@@ -39,6 +40,13 @@ class FormKey:
         made = self.token(incident_id, caller)
         if not hmac.compare_digest(made.encode(), token.encode("utf-8", "surrogatepass")):
             raise Problem(403, detail="This form is not from a page of this service as it runs now: load it again.")
+
+
+def refuse_other_than_a_form(request: Request) -> None:
+    """Raise Problem 415 for what is not sent as a form: what it says would be lost in silence."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != FORM:
+        raise Problem(415, detail=f"Content-Type {media_type or '(none)'!r} is not read here; send {FORM}.")
 
 
 def refuse_foreign(request: Request, public_url: str) -> None:

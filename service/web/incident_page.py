@@ -34,10 +34,9 @@ from service.api.respond import (
 from service.store.queries import audit_entries
 from service.store.remarks import RemarkRow, remarks_of
 from service.store.views import told_of
-from service.web.forms import FormKey, fields_of, refuse_foreign
+from service.web.forms import FormKey, fields_of, refuse_foreign, refuse_other_than_a_form
 from service.web.page import missing, page
 
-FORM = "application/x-www-form-urlencoded"
 HISTORY_MAX = 200
 PARTIES_MAX = 1_000
 LENGTHS = {
@@ -121,9 +120,7 @@ def shown(
 
 
 async def _body(request: Request) -> bytes:
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != FORM:
-        raise Problem(415, detail=f"Content-Type {media_type or '(none)'!r} is not read here; send {FORM}.")
+    refuse_other_than_a_form(request)
     room: Room = request.app.state.room
     reader = BodyReader(room, BODY_BYTES_MAX, BODY_SECONDS_MAX, shorter="; say less, and link to the rest")
     try:
@@ -141,6 +138,8 @@ def _asked(dependencies: ApiDependencies, fields: Mapping[str, str]) -> Action:
     hours = fields.get("hours", "")
     if hours in LENGTHS:
         said["until"] = (dependencies.wall() + timedelta(hours=int(hours))).isoformat()
+    seen = said.get("seen", "")
+    said |= {"seen": int(seen)} if seen.isascii() and seen.isdigit() else {}
     try:
         return shape.model_validate(said)
     except ValidationError as fault:

@@ -21,6 +21,7 @@ from service.api.problem import Problem
 from service.build import policy
 from service.link_use import Said, follow, offered_incident
 from service.rendering import note_faults
+from service.web.forms import refuse_other_than_a_form
 from service.web.page import HEADERS
 from service.web.templates import Templates
 
@@ -67,6 +68,8 @@ async def confirm(request: Request, dependencies: Dependencies, token: Token) ->
         body = await reader.read(request)
     finally:
         reader.close()
+    if body:
+        refuse_other_than_a_form(request)
     return await asyncio.to_thread(_confirmed, request, dependencies, token, body)
 
 

@@ -8,18 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerting.candidate import apart
-from alerting.handling import TimerKind
+from alerting.handling import HAPPENS
+from service.printable import visible
 from service.web.plots import number, percent
-
-NEXT: Mapping[TimerKind, str] = {
-    "step": "the next role is told",
-    "lease": "the acknowledgement lapses",
-    "silence_ending": "a reminder that the silence ends a day later",
-    "silence": "the silence ends",
-    "findings": "findings are asked for",
-    "decision": "a decision is asked for",
-}
-"""What happens by itself when a clock runs out, in words."""
 
 STATE_SHAPES = {
     "ok": '<circle cx="8" cy="8" r="6"/>',
@@ -40,15 +31,20 @@ class Templates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=_harmless,
         )
         self._environment.filters.update(
             utc=utc, number=number, percent=percent, ago=ago, apart=apart, badge=badge, link=link,
-            incident_state=incident_state, happens=NEXT.__getitem__,
+            incident_state=incident_state, happens=HAPPENS.__getitem__,
         )  # fmt: skip
 
     def render(self, name: str, facts: Mapping[str, object]) -> str:
         """Render one page."""
         return self._environment.get_template(name).render(facts)
+
+
+def _harmless(value: object) -> object:
+    return visible(value) if type(value) is str else value
 
 
 def utc(at: datetime) -> Markup:

@@ -46,7 +46,7 @@ def test_a_reference_is_the_id_and_the_commitment() -> None:
     ("field", "value", "words"),
     [
         ("id", "a:b", "is not plain"), ("id", "", "is not plain"), ("at", NOON.replace(tzinfo=None), "aware time"),
-        ("text", " \n", "not only spaces"), ("text", "x" * (TEXT_CHARS_MAX + 1), "has 10001 characters"),
+        ("text", " \n", "says nothing"), ("text", "x" * (TEXT_CHARS_MAX + 1), "has 10001 characters"),
         ("text", "\ud83d", "UTF-8"), ("salt", bytes(15), "has 15 bytes"), ("incident", "", "incident not empty"),
         ("author", "x" * 257, "at most 256"),
     ],

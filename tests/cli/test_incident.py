@@ -141,7 +141,7 @@ def test_without_a_token_it_says_how_to_give_one(
     monkeypatch.delenv("DRIFTWARDEN_TOKEN")
     ended = run("incident", "ack", service.incident)
 
-    assert (ended.code, "set DRIFTWARDEN_TOKEN, or give --token-file" in ended.err) == (2, True)
+    assert (ended.code, "Set DRIFTWARDEN_TOKEN, or give --token-file." in ended.err) == (2, True)
 
 
 def test_a_token_may_come_from_a_file(

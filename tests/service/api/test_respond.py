@@ -136,7 +136,7 @@ async def test_a_body_that_is_not_valid_is_refused_by_its_field(
 async def test_a_note_of_nothing_but_space_is_refused(made: Seeded) -> None:
     answer = await act(made, "note", note="   ")
 
-    assert (answer.status_code, "not only spaces" in answer.json()["detail"]) == (422, True)
+    assert (answer.status_code, "says nothing" in answer.json()["detail"]) == (422, True)
 
 
 async def test_whether_a_silence_would_be_refused_is_said_beforehand(made: Seeded) -> None:

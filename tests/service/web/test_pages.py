@@ -7,9 +7,8 @@ from typing import get_args
 import httpx2
 import pytest
 
-from alerting.handling import TimerKind
+from alerting.handling import HAPPENS, TimerKind
 from service.store.views import incidents_newest_first
-from service.web.templates import NEXT
 from tests.service.api.seed import empty, get, shared
 
 MODEL = "/model?model=credit&version=3"
@@ -197,4 +196,4 @@ async def test_the_incident_page_says_what_changed_shortly_before() -> None:
 
 
 def test_every_clock_has_words_for_what_happens_when_it_runs_out() -> None:
-    assert set(NEXT) == set(get_args(TimerKind))
+    assert set(HAPPENS) == set(get_args(TimerKind))
