@@ -33,10 +33,12 @@ class Held:
         """Say it in words.
 
         >>> Held("executive", "ml", "", True, None, "", (), "", ()).why
-        'the fallback, since no rule names one'
+        'the fallback, since no rule names one, told when a clock runs out'
         """
         if self.fallback:
-            return "the fallback, since no rule names one"
+            # Whoever leads is told at once, by whatever came to be it; see `routing.concerned`.
+            late = "" if self.role in ("owner", "data_steward") else ", told when a clock runs out"
+            return f"the fallback, since no rule names one{late}"
         said = f"rule {self.rule} ({self.specificity})"
         return f"{said}, as the {self.inherited_from}" if self.inherited_from is not None else said
 

@@ -265,3 +265,25 @@ def test_a_close_is_on_record_with_how_it_stood_before_and_as_what_it_was_closed
     assert last.after is not None
     assert (last.action, last.actor, last.before["handling"]) == ("incident.closed", "anna", "notified")
     assert (last.after["handling"], last.after["disposition"]) == ("closed", "expected_change")
+
+
+def test_an_acknowledgement_that_is_sent_again_changes_nothing_and_tells_nobody() -> None:
+    held = ack(drifting(), anna(), POLICY).incident
+    again = ack(held, anna(6), POLICY)
+
+    assert (again.incident, told(again), again.audits) == (held, [], ())
+
+
+def test_an_acknowledgement_for_longer_is_a_new_one() -> None:
+    held = ack(drifting(), anna(), POLICY).incident
+    longer = ack(held, anna(6), POLICY, at(6) + timedelta(days=3))
+
+    assert (longer.incident.hold and longer.incident.hold.until) == at(6) + timedelta(days=3)
+
+
+def test_whoever_takes_it_over_says_from_whom() -> None:
+    held = ack(drifting(), anna(), POLICY).incident
+    taken = ack(held, Actor("ben", at(6)), POLICY)
+
+    assert "ben has it in hand" in taken.notices[0].text
+    assert "and no longer anna" in taken.notices[0].text

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from service.api.app import build_api
+from service.cli.incident import Desk, _print
 from tests.cli.command import Command
 from tests.service.api.seed import NOW, seeded, tokens
 
@@ -164,3 +165,32 @@ def test_a_time_that_cannot_be_read_is_refused_with_the_way_out(run: Command, se
     ended = run("incident", "ack", service.incident, "--until", until)
 
     assert (ended.code, "write it like" in ended.err) == (2, True)
+
+
+def test_what_is_in_a_name_cannot_begin_a_line_or_colour_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    known = json.loads(json.dumps(KNOWN).replace("credit", r"cre\u001b[31m\ndit\u202e"))
+
+    _print(Desk("", None, None), known)
+
+    assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))
+
+
+KNOWN = {
+    "id": "inc_1", "model": "credit", "version": "3", "tier": "act", "condition": "firing", "handling": "acked",
+    "lead": "income of credit", "monitors_held": 2,
+    "people": {
+        "hold": {"by": "credit", "until": "2026-01-05T10:00:00Z"}, "listening": ["credit"],
+        "parties": {"owner": "credit", "responder": "credit"}, "deadlines": [], "timers": [], "closing": None,
+        "remarks": [{"at": "2026-01-05T10:00:00Z", "author": "credit", "text": "one credit\ntwo"}],
+    },
+}  # fmt: skip
+"""As the service answers, with one word wherever somebody chose the words."""
+
+
+def test_who_has_it_is_shown_with_times_as_people_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    _print(Desk("", None, None), KNOWN)
+
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "  2 monitors in all", "for: credit (owner and responder)", "told, and not of its end yet: credit",
+        "held by credit until 2026-01-05 10:00 UTC", "2026-01-05 10:00 UTC credit: one credit", "  two",
+    ]  # fmt: skip

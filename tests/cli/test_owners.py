@@ -49,6 +49,16 @@ def test_the_same_table_would_change_nothing(command: Command, folder: Path) -> 
     assert ended.out.splitlines()[1:] == ["  nothing that anybody would be told differently by"]
 
 
+def test_without_a_store_the_tables_alone_are_compared(command: Command, folder: Path) -> None:
+    (folder / "driftwarden.yaml").write_text('store: {url: "sqlite:///none.db"}\n', encoding="utf-8")
+    (folder / "new.yaml").write_text(OWNERS.replace("{owner: credit-ds,", "{owner: on-call,"), encoding="utf-8")
+    ended = command("owners", "diff", "new.yaml")
+
+    assert (ended.code, ended.out.splitlines()[1:]) == (0, ["  rules: ~credit"])
+    assert "no open incidents are looked at" in ended.err
+    assert not (folder / "none.db").exists()
+
+
 def test_a_broken_table_is_a_mistake_with_its_line(command: Command, folder: Path) -> None:
     (folder / "new.yaml").write_text(OWNERS.replace("owner: credit-ds", "owner: somebody"), encoding="utf-8")
     ended = command("owners", "diff", "new.yaml")

@@ -194,6 +194,7 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(variable: str)
         ({"AUDIT__PUBLISH": "[{name: a, url: 'http://[x'}]"}, "the url of 'a' is not https"),
         ({"HEARTBEAT__URL": "http://beats.example/s3cret"}, "heartbeat.url: it is not https, so anybody on the way"),
         ({"HEARTBEAT__SECONDS": "1"}, "heartbeat.seconds: 1 is not allowed"),
+        ({"API__PUBLIC_URL": "javascript:x"}, "'javascript:x' is not an address that a browser opens"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(environment: dict[str, str], words: str) -> None:

@@ -85,3 +85,10 @@ async def test_an_incident_says_when_it_began_and_what_changed_shortly_before() 
             "link": "",
         }
     ]  # fmt: skip
+
+
+async def test_a_filter_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    answer = await get(shared(), "/v1/incidents", owned="true")
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("No query parameter 'owned' here; there are: handling, ")

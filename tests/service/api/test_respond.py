@@ -204,3 +204,10 @@ async def test_whoever_comes_second_finds_what_the_first_did(tmp_path: Path) -> 
     with made.store.read() as connection:
         assert [row.entry.action for row in audit_rows(connection)].count("incident.closed") == 1
         assert verify(audit_rows(connection)) is None
+
+
+@pytest.mark.parametrize("until", [5, 1_900_000_000, "1900000000", "12.5"])
+async def test_a_bare_number_is_no_time(made: Seeded, until: object) -> None:
+    answer = await act(made, "ack", until=until)
+
+    assert (answer.status_code, "like 2026-01-05T10:00:00Z" in answer.json()["detail"]) == (422, True)

@@ -64,6 +64,15 @@ async def test_the_page_says_what_the_click_will_do_and_for_whom_and_fetches_not
     assert "closes the incident" in pages["Close"].text
 
 
+async def test_what_is_not_sent_as_a_form_is_refused_and_leaves_the_link_unused(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        links = await at.mailed()
+        async with at.made.client() as client:
+            answer = await client.post(links["Acknowledge"], json={"note": "on it", "hours": 2})
+
+        assert (answer.status_code, at.handling()) == (415, "notified")
+
+
 async def test_closing_needs_what_it_was_and_a_note_and_a_refusal_leaves_the_link_unused(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         close = (await at.mailed())["Close"]

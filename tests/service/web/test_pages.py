@@ -195,5 +195,12 @@ async def test_the_incident_page_says_what_changed_shortly_before() -> None:
     assert ("intake &lt;2.3&gt;" in html, "4 min before" in html, "announced by ci" in html) == (True, True, True)
 
 
+async def test_a_name_cannot_turn_the_page_around() -> None:
+    turned = await page("/model?model=a%E2%80%AEb")
+
+    assert "\u202e" not in turned
+    assert "a\\u202eb" in turned
+
+
 def test_every_clock_has_words_for_what_happens_when_it_runs_out() -> None:
     assert set(HAPPENS) == set(get_args(TimerKind))
