@@ -24,8 +24,10 @@ from service.store.records import clockless_incidents, due_incidents, ms
 
 log = logging.getLogger(__name__)
 
-AT_ONCE_MAX = 100
-"""Incidents in one transaction, so that a flood of them does not hold the store's lock for long."""
+AT_ONCE_MAX = 1_000
+"""Incidents in one transaction, which holds the store's lock for some 2 s.
+
+What is too much for a party to be told one by one is summed up once for all of them."""
 
 LEASE_SECONDS = 30.0
 

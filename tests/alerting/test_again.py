@@ -35,6 +35,18 @@ def test_it_still_waits_for_its_disposition_when_nobody_is_told_of_the_new_episo
     ]  # fmt: skip
 
 
+def test_what_breaks_with_less_of_a_subject_that_people_accepted_says_nothing_beside_it() -> None:
+    anna = Actor("anna", at(1), Remark("rmk_1", "inc_1", at(1), "new prices", bytes(16), "anna"))
+    accepted = close(decided([finding(subject="age")]), anna, Policy(), "expected_change").incident
+
+    again = decided(
+        [finding(end=5)], [finding(subject="age", detector="missing", low=0.12, high=0.3, end=10)], incident=accepted
+    )
+
+    assert [(m.subject, m.detector) for m in again.held] == [("age", "missing"), ("age", "psi"), ("income", "psi")]
+    assert [m.subject for m in again.loud] == ["income"]
+
+
 def test_what_people_accepted_is_watched_by_one_incident_only() -> None:
     anna = Actor("anna", at(1), Remark("rmk_1", "inc_1", at(1), "new prices", bytes(16), "anna"))
     accepted = close(decided([finding(subject="age")]), anna, Policy(), "expected_change").incident
