@@ -89,10 +89,11 @@ class Telling:
             return self.now
         return self.now + timedelta(seconds=lineage.wait_seconds)
 
-    def sum_up(self, incidents: Mapping[str, Incident]) -> list[Incident]:
+    def sum_up(self, incidents: Mapping[str, Incident], *, and_more: bool = False) -> list[Incident]:
         """Tell each party once of all that was too much to be told one by one; `incidents` are as they are by now.
 
-        The notice is that of the gravest of them. Gives the incidents that this changes.
+        The notice is that of the gravest of them; with `and_more` it stands for what follows too. Gives the incidents
+        that this changes.
         """
         changed = dict(incidents)
         spoken: dict[str, Incident] = {}
@@ -100,7 +101,8 @@ class Telling:
             known = sorted((changed[name] for name, _ in beyond), key=lambda i: (-i.tier.rank, i.opened_at, i.id))
             first, addressee = known[0], beyond[0][1]
             page = f"{self.policy.public_url.rstrip('/')}/" if self.policy.public_url else "GET /v1/incidents?owed=true"
-            why = f"It stands for {len(known):,} incidents that are too many to be told one by one; all are at {page}."
+            many = "this and further" if and_more else f"{len(known):,}"
+            why = f"It stands for {many} incidents that are too many to be told one by one; all are at {page}."
             spent, self.counts[addressee.party] = self.counts[addressee.party], -1
             spoken[first.id] = changed[first.id] = self.tell(first, "remind", [addressee], why=why)
             self.counts[addressee.party] = spent

@@ -22,7 +22,7 @@ from service.store.engine import Store
 from service.store.errors import passes
 from service.store.lease import hold
 from service.store.outbox import deliveries_about, long_pending
-from service.store.records import incident_now, ms
+from service.store.records import incident_now, ms, notices_since
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +41,25 @@ def reroute(
 ) -> bool:
     """Tell the fallback of the incident's route where none of a party's destinations takes what it is to be told.
 
-    True when something was decided. When nobody is left to tell, that is said as loudly as a log can, and counted.
+    True when something was decided. When nobody is left to tell, that is said as loudly as a log can, and counted. The
+    fallback gets no more of it at a time than anybody else: of what is beyond, one notice says that there is more.
     """
     incident = incident_now(connection, failing.incident_id)
     found = None if incident is None else _unreached(connection, incident, failing, telling.now, minutes, watched_since)
     if incident is None or found is None:
         return False
+    last = incident.route.last.party if incident.route is not None else ""
+    since = telling.now - timedelta(minutes=minutes)
+    telling.counts[last] = had = notices_since(connection, last, ms(since), telling.policy.notices_max)
     changed = passed_on(incident, found, telling)
     if changed is None:
         return False
+    nobody = not telling.notices and had < telling.policy.notices_max - 1
+    if had == telling.policy.notices_max - 1:
+        changed = next(iter(telling.sum_up({changed.id: changed}, and_more=True)), changed)
     put_told(connection, [changed], telling.notices, telling.deliveries, telling.audits, telling.now)
     note_faults(telling.notices, progress)
-    if not telling.notices:
+    if nobody:
         progress.unreachable += 1
         party = party_of(found)
         log.critical("%s cannot be reached about incident %s, and nobody is left to tell", party, changed.id)

@@ -138,6 +138,12 @@ def add_notice(connection: Connection, composed: Notice) -> None:
     )
 
 
+def notices_since(connection: Connection, party: str, since_ms: int, at_most: int) -> int:
+    """How many notices were made for a party since then, counted up to a bound."""
+    found = select(notice.c.id).where(notice.c.party == party, notice.c.at_ms >= since_ms).limit(at_most)
+    return len(list(connection.execute(found)))
+
+
 def next_seq(connection: Connection, incident_id: str, destination: str) -> int:
     """The number of the next delivery of an incident at a destination."""
     table = delivery

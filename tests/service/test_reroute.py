@@ -184,3 +184,25 @@ async def test_once_somebody_has_taken_it_on_nobody_else_is_disturbed(world: _Wo
     await world.send(40)
 
     assert world.told("log") == []
+
+
+async def test_the_fallback_is_told_of_ten_at_a_time_though_nothing_reaches_a_hundred_parties(tmp_path: Path) -> None:
+    world = _World(tmp_path)
+    names = [f"ds-{n}" for n in range(100)]
+    parties = "\n".join(f'  {name}: {{contacts: [{{pagerduty: "env:DS"}}]}}' for name in names)
+    rules = "\n".join(f"  - {{id: {name}, match: {{model: {name}}}, assign: {{owner: {name}}}}}" for name in names)
+    table = f"version: 1\nparties:\n{parties}\n  platform: {{contacts: [log]}}\nfallback: {{owner: platform}}\n"
+    found = [finding(low=0.3, stream=replace(CREDIT, model=name)) for name in names]
+    with world.store.write() as connection:
+        made = decide(found, {}, parse_ownership(f"{table}rules:\n{rules}\n"), Policy(), NOON)
+        put_decisions(connection, made, NOON)
+    world.sinks["pagerduty"].fail(*[GONE] * 200)
+
+    await world.send(10)
+
+    assert world.actions().count("delivery.rerouted") == 100
+    assert len(world.told("log")) == 10
+    said = [str(about["text"]) for d in world.sinks["log"].delivered if isinstance(about := d.payload["data"], dict)]
+    assert sum("It stands for this and further incidents" in text for text in said) == 1
+    assert world.progress.unreachable == 0
+    assert world.actions().count("notice.summed") == 91
