@@ -1,12 +1,12 @@
 """The ownership table in force, read again when its file changes; a broken file leaves the last good one in force."""
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -19,8 +19,8 @@ from alerting.ownership_file import load_ownership
 from alerting.ownership_warnings import matching_nothing
 from alerting.table_change import change_between
 from service.progress import Progress
+from service.repeat import repeat
 from service.store.engine import Store
-from service.store.errors import passes
 from service.store.queries import models_predicting
 from service.store.records import append_audit, open_incidents
 
@@ -62,16 +62,8 @@ class TableWatch:
     async def run(self, stop: asyncio.Event, pause_seconds: float) -> None:
         """Look until `stop` is set; a store that cannot be used now is one more reason to look again."""
         await asyncio.to_thread(self._warn)
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
-                return
-            try:
-                await asyncio.to_thread(self.look)
-            except OperationalError as failure:
-                if not passes(failure):
-                    raise
-                log.error("the ownership table stays for now, because the store cannot be used: %s", failure.orig)
+        turn = partial(asyncio.to_thread, self.look)
+        await repeat(turn, stop, pause_seconds, "the ownership table stays for now")
 
     def look(self) -> bool:
         """Read the file if it or the day is not as it was; True when another table is in force from now on."""

@@ -1,14 +1,13 @@
 """When a party cannot be reached at all: whoever is left for everything is told instead, and why."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from alerting.incident import Incident
 from alerting.outbox import Delivery
@@ -17,9 +16,9 @@ from alerting.reroute import party_of, passed_on, patience, unreached
 from alerting.tell import Telling
 from service.progress import Progress
 from service.rendering import note_faults
+from service.repeat import repeat
 from service.store.decisions import put_told
 from service.store.engine import Store
-from service.store.errors import passes
 from service.store.lease import hold
 from service.store.outbox import deliveries_about, long_pending
 from service.store.records import incident_now, ms, notices_since
@@ -86,15 +85,8 @@ class Unreached:
 
     async def run(self, stop: asyncio.Event, period_seconds: float = PERIOD_SECONDS) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await asyncio.to_thread(self.once)
-            except OperationalError as failure:
-                if not passes(failure):
-                    raise
-                log.error("parties out of reach are not looked for, because the store cannot be used: %s", failure.orig)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), period_seconds)
+        turn = partial(asyncio.to_thread, self.once)
+        await repeat(turn, stop, period_seconds, "parties out of reach are not looked for")
 
     def once(self) -> int:
         """Look at what has waited for long; gives for how many parties somebody else is told, or nobody is left."""

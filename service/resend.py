@@ -1,13 +1,10 @@
 """Alerts again and again: Alertmanager forgets what it is not told, so that open alerts are sent anew every minute."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from sqlalchemy.exc import OperationalError
 
 from alerting.audit import Json
 from alerting.outbox import Delivery
@@ -15,8 +12,8 @@ from alerting.route import Destination
 from alerting.sinks.alertmanager import PERIOD_SECONDS, AlertmanagerSink, alerts
 from alerting.sinks.sink import Outcome
 from service.progress import Progress
+from service.repeat import repeat
 from service.store.engine import Store
-from service.store.errors import passes
 from service.store.lease import hold
 from service.store.lines import Line, deliveries_of, standing_lines
 from service.store.records import ms
@@ -47,15 +44,7 @@ class Resend:
 
     async def run(self, stop: asyncio.Event, period_seconds: float = PERIOD_SECONDS) -> None:
         """Send again until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.once()
-            except OperationalError as failure:
-                if not passes(failure):
-                    raise
-                log.error("alerts are not sent again, because the store cannot be used: %s", failure.orig)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), period_seconds)
+        await repeat(self.once, stop, period_seconds, "alerts are not sent again")
 
     async def once(self) -> int:
         """Send every alert again that is open or has just ended, and say how many were sent."""

@@ -1,14 +1,11 @@
 """The clocks of incidents: whatever runs out by itself is told, recorded and set anew in one transaction."""
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy.exc import OperationalError
 
 from alerting.escalate import begun, fired
 from alerting.incident import Incident
@@ -16,9 +13,9 @@ from alerting.policy import Policy
 from alerting.tell import Telling, state_of
 from service.progress import Progress
 from service.rendering import note_faults
+from service.repeat import repeat
 from service.store.decisions import put_told
 from service.store.engine import Store
-from service.store.errors import passes
 from service.store.lease import hold
 from service.store.records import clockless_incidents, due_incidents, ms
 
@@ -45,16 +42,11 @@ class Timekeeper:
 
     async def run(self, stop: asyncio.Event, pause_seconds: float = 1.0) -> None:
         """Look at the clocks until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await asyncio.to_thread(self.once)
-                self.progress.turned("clocks")
-            except OperationalError as failure:
-                if not passes(failure):
-                    raise
-                log.error("clocks of incidents wait, because the store cannot be used: %s", failure.orig)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
+        await repeat(self._turn, stop, pause_seconds, "clocks of incidents wait")
+
+    async def _turn(self) -> None:
+        await asyncio.to_thread(self.once)
+        self.progress.turned("clocks")
 
     def once(self) -> int:
         """Fire what is due now; gives how many incidents that were."""

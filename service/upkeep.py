@@ -1,16 +1,14 @@
 """Rows that have served: what the store keeps is bounded, and partitions nobody reads let go of the clock."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from sqlalchemy.exc import OperationalError
-
+from service.repeat import repeat
 from service.settings import Settings
 from service.store.engine import Store
-from service.store.errors import passes
 from service.store.partitions import release
 from service.store.retention import Keep, retire
 
@@ -30,15 +28,7 @@ class Upkeep:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every ten minutes until `stop` is set; while the store cannot be used, old rows stay."""
-        while not stop.is_set():
-            try:
-                await asyncio.to_thread(self.once)
-            except OperationalError as failure:
-                if not passes(failure):
-                    raise
-                log.error("old rows stay for now, because the store cannot be used: %s", failure.orig)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETIRE_SECONDS)
+        await repeat(partial(asyncio.to_thread, self.once), stop, RETIRE_SECONDS, "old rows stay for now")
 
     def once(self) -> None:
         """Retire what is older than the settings keep."""
