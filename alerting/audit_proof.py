@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from alerting.audit import GENESIS, AuditEntry, chain
+from alerting.audit import GENESIS, AuditEntry, Json, chain
 from alerting.checkpoint import Checkpoint
 
 FAULTS_MAX = 20
@@ -116,7 +116,7 @@ class ChainProof:
 
     def _content(self, row: StoredRow) -> AuditEntry | None:
         try:
-            value = json.loads(row.content)
+            value = json.loads(row.content, object_pairs_hook=_each_once)
             if not isinstance(value, dict):
                 raise ValueError("it is not a JSON object")
             entry = AuditEntry.from_json_object(value)
@@ -146,6 +146,14 @@ class ChainProof:
                 self.agreeing += 1
                 if self.newest is None or made.seq >= self.newest.seq:
                     self.newest = made
+
+
+def _each_once(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    """Refuse a key that is there twice: what is hashed is the last one, and another reader may show the first."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is in it twice")
+    return found
 
 
 def in_order(anchors: Sequence[Anchor], faults: Faults) -> None:

@@ -24,6 +24,11 @@ def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError(f'{text!r} is not a web address|Write "https://host/path", or "env:NAME" when it is a secret')
+    if parts.username is not None or parts.query:
+        raise ValueError(
+            "has a password or a query, which may be a secret and would be stored|"
+            'Write "env:NAME" or "file:/path", and put the whole address there'
+        )
     return text
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from alerting.audit import Json
 from alerting.clocks import Hours, deadlines, later, parse_hours
+from alerting.escalation_policy import WorkingDays
 from alerting.handling import Timer, TimerKind
 from alerting.incident import Incident
 from alerting.route import Addressee
@@ -45,7 +46,8 @@ def armed(incident: Incident, now: datetime) -> Incident:
     timers: list[Timer] = []
     if not incident.open:
         decision = left.get("decision")
-        timers.append(Timer(max(decision.by, now + DAILY) if decision else now + DAILY, "decision"))
+        tomorrow = _tomorrow(incident, now)
+        timers.append(Timer(max(decision.by, tomorrow) if decision else tomorrow, "decision"))
     elif incident.handling == "silenced" and incident.hold is not None:
         timers.append(Timer(incident.hold.until, "silence"))
         warn_at = incident.hold.until - SILENCE_WARNING
@@ -59,7 +61,7 @@ def armed(incident: Incident, now: datetime) -> Incident:
             timers.append(Timer(ack.by if ack and ack.by > now else _next_step(incident, now), "step"))
         timers += [Timer(d.by, d.name) for d in left.values() if d.name != "acknowledge" and d.by > now]
         if "decision" in left and left["decision"].by <= now:
-            timers.append(Timer(now + DAILY, "decision"))
+            timers.append(Timer(_tomorrow(incident, now), "decision"))
     return replace(incident, timers=tuple(sorted(timers)))
 
 
@@ -94,7 +96,8 @@ def _climbed(incident: Incident) -> tuple[Incident, list[Addressee]]:
     steps = expected.steps if expected is not None else ()
     for place in range(incident.climbed, len(steps)):
         found = route.of(steps[place])
-        if found.party not in incident.listening:
+        # A role that is left to nobody, or to somebody told already, costs no time.
+        if found.party not in incident.listening and found.destinations:
             return replace(incident, climbed=place + 1), [found]
     last = [route.last] if route.last.party not in incident.listening else []
     rounds = incident.rounds if last else incident.rounds + 1
@@ -113,9 +116,19 @@ def _next_step(incident: Incident, now: datetime) -> datetime:
     assert route is not None, f"{incident.id} has steps without a route"
     expected = route.expected(incident.tier)
     if expected is None or incident.rounds >= ROUNDS_MAX:
-        return now + DAILY
+        return _tomorrow(incident, now)
     first = lead(incident)
     return later(expected.clocks.ack, now, first.tz, _hours(first))
+
+
+def _tomorrow(incident: Incident, now: datetime) -> datetime:
+    """A day on; where the tier's clocks go by working days, the next day on which whoever leads works."""
+    route = incident.route
+    expected = route.expected(incident.tier) if route is not None else None
+    if expected is None or not isinstance(expected.clocks.ack, WorkingDays):
+        return now + DAILY
+    first = lead(incident)
+    return later(WorkingDays(1), now, first.tz, _hours(first))
 
 
 def _listeners(incident: Incident) -> list[Addressee]:

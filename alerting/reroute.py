@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from alerting.incident import Incident
 from alerting.outbox import RINGS, Delivery
+from alerting.route import PAGING
 from alerting.tell import Telling
 from alerting.tiers import Tier
 
@@ -25,15 +26,23 @@ def party_of(delivery: Delivery) -> str:
     return str(about.get("party", "")) if isinstance(about, dict) else ""
 
 
+def _grave(delivery: Delivery) -> bool:
+    about = delivery.payload.get("data")
+    return isinstance(about, dict) and about.get("tier") in ("act", "blind")
+
+
 def unreached(told: Sequence[Delivery], now: datetime, wait: timedelta, watched_since: datetime) -> Delivery | None:
     """Give the delivery that shows that a party cannot be reached, None while it was, or still may be in time.
 
     `told` is what one party was to be told of one incident, at all of its destinations. It cannot be reached when every
     delivery of the oldest notice that has not arrived is dead, or nothing has arrived for `wait`. A line in a log
-    reaches nobody where the party has another destination. What was never tried counts from when it was due, and not
+    reaches nobody where the party has another destination, and at act and blind nothing but what may ring does where
+    it has that. What was never tried counts from when it was due, and not
     from before `watched_since`: a service that was away itself blames nobody for it.
     """
     real = [delivery for delivery in told if delivery.target.sink != "log"] or list(told)
+    if any(_grave(delivery) for delivery in real):
+        real = [delivery for delivery in real if delivery.target.sink in PAGING] or real
     arrived = max((delivery.seq for delivery in real if delivery.state == "sent"), default=-1)
     left = [delivery for delivery in real if delivery.intent in RINGS and delivery.seq > arrived]
     if not left:

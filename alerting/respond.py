@@ -52,7 +52,7 @@ class Response:
 
 
 def ack(incident: Incident, actor: Actor, policy: Policy, until: datetime | None = None) -> Response:
-    """Take it in hand until then (without a time: until findings are due, at most seven days).
+    """Take it in hand until then (without a time: until the next thing is due, at most seven days, at act one).
 
     What is in the actor's hand already until then stays as it is and nobody is told again. Raises
     ResponseRefused when there is nothing to acknowledge or the time is out of bounds.
@@ -61,8 +61,9 @@ def ack(incident: Incident, actor: Actor, policy: Policy, until: datetime | None
     was = incident.hold if incident.handling == "acked" else None
     if was is not None and was.by == actor.name and actor.remark is None and until in (None, was.until):
         return Response(incident)
-    findings = next((d.by for d in incident.deadlines if d.name == "findings" and d.by > actor.at), None)
-    until = until or min(findings or actor.at + ACK_MAX, actor.at + ACK_MAX)
+    longest = SILENCE_MAX_ACT if incident.tier is Tier.ACT else ACK_MAX
+    due = [d.by for d in incident.deadlines if d.name != "acknowledge" and d.met_at is None and d.by > actor.at]
+    until = until or min([*due, actor.at + longest])
     _refuse_time("until", until, actor.at, ACK_MAX)
     held = _met(replace(incident, handling="acked", hold=Hold(actor.name, actor.at, until)), "acknowledge", actor.at)
     over = f", and no longer {was.by}" if was is not None and was.by != actor.name else ""
@@ -124,11 +125,12 @@ def reassign(
     if was.party == party:
         raise ResponseRefused(f"{party} is the {role} of incident {incident.id} already")
     telling = Telling(policy, actor.at, actor.name)
-    changed = replace(incident, route=_with(route, role, now))
+    changed = replace(incident, route=_with(_loudly(route, party), role, now))
     why = f"{actor.name} made {party} the {role.replace('_', ' ')} in the place of {was.party}."
     left = [was] if was.party in incident.listening and was.party not in _parties_left(changed) else []
     changed = telling.tell(changed, "resolve", left, why=why, ending="reassigned")
-    changed = telling.tell(changed, "open", [now] if party not in incident.listening else [], why=why)
+    # Whoever was told before learns that it is theirs now, by everything it can be reached by.
+    changed = telling.tell(changed, "remind" if party in incident.listening else "open", [now], why=why)
     if changed.hold is not None and left:
         changed = armed(replace(changed, handling="notified", hold=None), actor.at)
     telling.write(
@@ -222,6 +224,11 @@ def _with(route: Route, role: Role, party: Addressee) -> Route:
             return replace(route, compliance=party)
         case "executive":
             return replace(route, executive=party)
+
+
+def _loudly(route: Route, party: str) -> Route:
+    """Whoever has a role is not only informed any more."""
+    return replace(route, informed=tuple(one for one in route.informed if one.party != party))
 
 
 def _parties_left(incident: Incident) -> set[str]:

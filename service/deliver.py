@@ -24,10 +24,10 @@ from service.rendering import pictured
 from service.reroute import Unreached, reroute
 from service.store.engine import Store
 from service.store.errors import passes
-from service.store.lease import hold
+from service.store.lease import give_back, hold
 from service.store.lines import tried_before
 from service.store.outbox import pending_deliveries
-from service.store.records import append_audit, drop_delivery, first_receipt, ms, put_delivery
+from service.store.records import append_audit, drop_delivery, first_receipt, ms, put_attempt
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class Deliver:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_seconds)
             await self._whatever_passes(self._ended(everything=True))
+            await asyncio.to_thread(give_back, self.store, "deliver", self.worker)
         finally:
             for task in self._sending.values():
                 task.cancel()
@@ -180,26 +181,28 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> Outcome:
         if delivery.target.sink in THREADED:
             delivery = replace(delivery, thread=await asyncio.to_thread(self._thread, delivery))
-        delivery = await asyncio.to_thread(self._begun, delivery)
+        delivery, waits = await asyncio.to_thread(self._begun, delivery)
+        if not waits:
+            return Outcome("refused", note=_ELSEWHERE)
         outcome = await self.sinks[delivery.target.sink].send(pictured(self.linked(delivery), self.progress))
         self._lanes.note(delivery.destination, outcome)
         self.progress.breakers[delivery.destination] = self._lanes.open(delivery.destination)
         await asyncio.to_thread(self._record, delivery, outcome)
         return outcome
 
-    def _begun(self, delivery: Delivery) -> Delivery:
-        """Note when it is first tried: links made for it and for a retry last to the same time.
+    def _begun(self, delivery: Delivery) -> tuple[Delivery, bool]:
+        """Note when it is first tried, and say whether it still waits: links made for a retry last to the same time.
 
         Of what begins or goes on at a destination that is written down first: where the process ends before it knows
         what came of it, it may have arrived, and then its end must be sent too.
         """
         if delivery.tried_at is not None:
-            return delivery if delivery.attempts else replace(delivery, attempts=1)
+            return delivery if delivery.attempts else replace(delivery, attempts=1), True
         begun = replace(delivery, tried_at=self.wall())
-        if begun.intent in RINGS:
-            with self.store.write() as connection:
-                put_delivery(connection, begun, ms(self.wall()))
-        return begun
+        if begun.intent not in RINGS:
+            return begun, True
+        with self.store.write() as connection:
+            return begun, put_attempt(connection, begun)
 
     def _thread(self, delivery: Delivery) -> str:
         with self.store.read() as connection:
@@ -214,7 +217,9 @@ class Deliver:
         key = (delivery.destination, outcome.kind)
         self.progress.delivered[key] = self.progress.delivered.get(key, 0) + 1
         with self.store.write() as connection:
-            put_delivery(connection, changed, ms(now))
+            if not put_attempt(connection, changed):
+                log.warning("what came of delivery %s is not recorded: %s", changed.key, _ELSEWHERE)
+                return
             # Canaries that come back would be most of the audit, and say nothing about any decision.
             if changed.state == "dead" or (changed.state == "sent" and changed.target.sink != "loopback"):
                 reason = changed.last_error or "the destination accepted it"
@@ -225,5 +230,6 @@ class Deliver:
             log.error("delivery %s to %s is dead: %s", changed.key, changed.destination, changed.last_error)
 
 
+_ELSEWHERE = "another worker has sent or dropped it meanwhile"
 _UNSEEN = "the incident resolved before anything of it was sent"
 _IN_VAIN = "nothing of the incident arrived here before, so that there is nothing to end or to change"

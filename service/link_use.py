@@ -69,7 +69,17 @@ def _standing(connection: Connection, offer: Offer) -> Incident:
     if incident.closing is not None:
         closed = f"{incident.closing.by} has closed the incident since this notice was written"
         raise LinkRefused("outdated", closed, offer.incident)
+    _refuse_who_is_not_asked(incident, offer)
     return incident
+
+
+def _refuse_who_is_not_asked(incident: Incident, offer: Offer) -> None:
+    """Whoever was only informed, or has been taken off it, does not decide about it by a link any more."""
+    route = incident.route
+    named = {one.party for one in replace(route, informed=()).everybody} if route is not None else set()
+    if offer.party in named and (offer.party in incident.listening or not incident.open):
+        return
+    raise LinkRefused("outdated", f"{offer.party} has no part in this incident, or none any more", offer.incident)
 
 
 def _done(incident: Incident, offer: Offer, said: Said, actor: Actor, policy: Policy) -> Response:

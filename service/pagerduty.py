@@ -98,6 +98,8 @@ def _response(incident: Incident, event: Event, actor: Actor, policy: Policy) ->
         case "incident.acknowledged":
             if event.person is None or (hold is not None and incident.handling == "acked" and hold.by == actor.name):
                 return None, "known"
+            if incident.handling == "silenced":
+                return note(incident, actor, policy), "noted"
             return ack(incident, actor, policy), "done"
         case "incident.unacknowledged":
             if hold is None or incident.handling != "acked" or not hold.by.startswith(f"{ACTOR}:"):

@@ -16,7 +16,7 @@ from service.rendering import note_faults
 from service.repeat import repeat
 from service.store.decisions import put_told
 from service.store.engine import Store
-from service.store.lease import hold
+from service.store.lease import give_back, hold
 from service.store.records import clockless_incidents, due_incidents, ms
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Timekeeper:
     async def run(self, stop: asyncio.Event, pause_seconds: float = 1.0) -> None:
         """Look at the clocks until `stop` is set."""
         await repeat(self._turn, stop, pause_seconds, "clocks of incidents wait")
+        await asyncio.to_thread(give_back, self.store, "timers", self.worker)
 
     async def _turn(self) -> None:
         await asyncio.to_thread(self.once)

@@ -17,6 +17,7 @@ from service.audit_export import ExportError, rows_in
 from service.cli.mistakes import Mistake
 from service.cli.screen import screen
 from service.cli.settings import settings_of, store_of
+from service.store.audit_beside import check_beside
 from service.store.chain import BATCH, stored_rows, stretch
 from service.store.remark_proof import RemarkProof
 
@@ -87,6 +88,7 @@ def _stored(config: Path | None, chained: ChainProof, faults: Faults) -> RemarkP
                 remarks.take(_taken(chained, batch))
                 progress.advance(progress.task_ids[0], len(batch))
         remarks.end()
+        check_beside(connection, faults)
     return remarks
 
 

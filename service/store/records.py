@@ -168,6 +168,17 @@ def put_delivery(connection: Connection, changed: Delivery, now_ms: int) -> None
         )  # fmt: skip
 
 
+def put_attempt(connection: Connection, changed: Delivery) -> bool:
+    """Write what an attempt made of a delivery; False, and nothing, where it does not wait any more.
+
+    Somebody else has then sent or dropped it: a worker that stood still for longer than its lease must not bring back
+    what is over.
+    """
+    values = {"state": changed.state, "next_ms": ms(changed.next_at), "content": changed.to_json()}
+    waiting = and_(delivery.c.key == changed.key, delivery.c.state == "pending")
+    return connection.execute(update(delivery).where(waiting).values(**values)).rowcount == 1
+
+
 def hasten(connection: Connection, urgent: Delivery, now: datetime) -> None:
     """Let nothing that was held back over quiet hours stand in the way of what cannot wait."""
     rows = connection.execute(
