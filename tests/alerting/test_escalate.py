@@ -237,3 +237,22 @@ def test_a_higher_tier_begins_its_steps_at_the_first_of_them() -> None:
     raised = decided([finding(end=5)], incident=incident, table=parse_ownership(TABLE))
 
     assert (str(raised.tier), raised.climbed, raised.rounds) == ("act", 0, 0)
+
+
+def test_a_role_that_is_left_to_nobody_costs_no_time() -> None:
+    nobody = TABLE.replace("technical_lead: lead,", 'technical_lead: {none: "small", until: 2027-05-01},')
+    incident = decided([finding()], table=parse_ownership(nobody))
+
+    assert fire(incident, at(15))[1] == [("open", "boss"), ("remind", "ds"), ("remind", "on-call")]
+
+
+def test_what_goes_by_working_days_asks_on_no_day_on_which_nobody_works() -> None:
+    table = TABLE.replace("ds: {contacts: [log]}", 'ds: {contacts: [log], hours: "Mon-Fri 09:00-18:00"}')
+    incident = decided([finding(low=0.12, high=0.15)], table=parse_ownership(table))
+    incident, _ = run_out(incident, 10)
+
+    days = set()
+    for _ in range(7):
+        incident, _ = run_out(incident, 1)
+        days |= {timer.due_at.strftime("%a") for timer in incident.timers}
+    assert days <= {"Mon", "Tue", "Wed", "Thu", "Fri"}

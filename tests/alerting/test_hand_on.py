@@ -1,13 +1,15 @@
 """Who is told when a role of an open incident goes from one party to another."""
 
+from alerting.decide import decide
 from alerting.escalate import fired
 from alerting.incident import Incident
+from alerting.lineage import FeatureView, Lineage
 from alerting.ownership_file import parse_ownership
 from alerting.policy import Policy
 from alerting.respond import Actor, Response, ack, reassign
 from alerting.route import Role
 from alerting.tell import Telling
-from tests.alerting.examples import at, finding
+from tests.alerting.examples import NOON, at, finding
 from tests.alerting.responding import decided
 from tests.alerting.test_escalate import TABLE
 
@@ -68,3 +70,28 @@ def test_what_somebody_has_in_hand_stays_so_when_a_role_is_handed_on_that_nobody
     held = ack(escalated(0), Actor("ann", at(1)), POLICY).incident
 
     assert hand_on(held, "executive", "platform").incident.handling == "acked"
+
+
+def test_whoever_was_told_already_learns_that_it_is_theirs_now() -> None:
+    assert told(hand_on(escalated(1), "owner", "lead")) == [("resolve", "ds"), ("remind", "lead")]
+
+
+def test_a_steward_who_was_only_informed_before_is_rung_up_and_climbed_to_like_any_other() -> None:
+    lineage = Lineage((FeatureView("orders", ("income", "age")),), together_min=2)
+    table = parse_ownership(
+        "version: 1\nparties:\n"
+        '  ds: {contacts: [{pagerduty: "env:DS"}, {email: ds@company.example}]}\n'
+        '  desk: {contacts: [{pagerduty: "env:DESK"}]}\nfallback: {owner: desk}\nrules:\n'
+        "  - {id: all, match: {model: '*'}, assign: {owner: ds, data_steward: desk}}\n"
+    )
+    policy = Policy(lineage=lineage)
+    both = [finding(subject=name, detector="missing") for name in ("income", "age")]
+    (incident,) = decide(both, {}, table, policy, NOON).incidents
+
+    handed = reassign(incident, Actor("anna", at(5)), policy, table, "data_steward", "ds")
+
+    rung = [(d.intent, d.destination.split(":")[1]) for d in handed.deliveries if d.target.sink == "pagerduty"]
+    assert rung == [("resolve", "desk"), ("remind", "ds")]
+    later = Telling(policy, handed.incident.timers[0].due_at)
+    fired(handed.incident, later)
+    assert "pagerduty" in {d.target.sink for d in later.deliveries if d.destination.split(":")[1] == "ds"}

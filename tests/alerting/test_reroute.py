@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from alerting.incident import Intent
 from alerting.outbox import Delivery, DeliveryState
+from alerting.ownership_file import parse_ownership
 from alerting.policy import Policy
 from alerting.reroute import party_of, passed_on, patience, unreached
 from alerting.route import SinkName
@@ -95,3 +96,20 @@ def test_whoever_is_left_is_told_once_for_a_party_however_often_it_fails() -> No
     assert once is not None
     assert [(notice.intent, notice.party) for notice in telling.notices] == [("open", "platform")]
     assert passed_on(once, failing, telling) is None
+
+
+def test_at_act_only_what_may_ring_reaches_a_party_that_has_it() -> None:
+    made = decisions([finding()], table=parse_ownership(BOTH)).deliveries
+    pager, mail = (next(d for d in made if d.target.sink == sink) for sink in ("pagerduty", "email"))
+    dead, sent = replace(pager, state="dead", attempts=1), replace(mail, state="sent", attempts=1)
+
+    assert unreached([dead, sent], at(0), WAIT, at(0)) == dead
+    assert unreached([replace(pager, state="sent"), replace(mail, state="dead")], at(60), WAIT, at(0)) is None
+
+
+BOTH = """\
+version: 1
+parties: {ds: {contacts: [{pagerduty: "env:DS"}, {email: ds@company.example}]}}
+fallback: {owner: ds}
+rules: [{id: all, match: {model: "*"}, assign: {owner: ds, responder: ds}}]
+"""

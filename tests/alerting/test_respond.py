@@ -287,3 +287,16 @@ def test_whoever_takes_it_over_says_from_whom() -> None:
 
     assert "ben has it in hand" in taken.notices[0].text
     assert "and no longer anna" in taken.notices[0].text
+
+
+def test_an_acknowledgement_after_findings_were_due_lasts_until_a_decision_is() -> None:
+    held = ack(drifting(), anna(4 * 60 + 1), POLICY).incident
+
+    assert (held.hold and held.hold.until) == NOON + timedelta(hours=24)
+
+
+def test_an_acknowledgement_at_act_lasts_a_day_at_most_when_nothing_more_is_due() -> None:
+    met = note(note(drifting(), anna(1, "cents"), POLICY, "findings").incident, anna(2, "fix"), POLICY, "decision")
+    held = ack(met.incident, anna(3), POLICY).incident
+
+    assert (held.hold and held.hold.until) == at(3) + timedelta(hours=24)

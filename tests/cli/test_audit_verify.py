@@ -58,6 +58,16 @@ def test_what_was_left_alone_is_proved_and_what_is_not_proved_is_said(
         ("UPDATE audit SET seq = 40 WHERE seq = 4", "entry 4 is missing"),
         ("DELETE FROM audit WHERE seq = 4", "entry 4 is missing"),
         ("UPDATE remark SET content = replace(content, 'words 1', 'no word')", "remark rmk_1 is not what was written"),
+        (
+            'UPDATE audit SET content = \'{"actor": "mallory", \' || substr(content, 2) WHERE seq = 3',
+            "entry 3 cannot be read (a key is in it twice)",
+        ),
+        ("DELETE FROM audit_about WHERE seq = 4", "entry 4 is not found by its subject"),
+        ("UPDATE audit_about SET subject = 'inc_1' WHERE seq = 4", "entry 4 is not found by its subject"),
+        (
+            "INSERT INTO checkpoint VALUES ('vault', 12, 'x', 0)",
+            "entry 12 was published to vault and is not there now; the chain ends with entry 9",
+        ),
         ("UPDATE remark SET incident = 'inc_9' WHERE id = 'rmk_1'", "remark rmk_1 is filed under another"),
         ("UPDATE remark SET at_ms = 0 WHERE id = 'rmk_1'", "remark rmk_1 is filed under another"),
         ("UPDATE remark SET content = NULL WHERE id = 'rmk_1'", "remark rmk_1 is gone, and no entry says who"),

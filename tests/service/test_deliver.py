@@ -1,100 +1,40 @@
 """The outbox loop against a real receiver that is down, slow or broken: at least once, in order, by one worker."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from alerting.audit import Json
-from alerting.incident import Intent
-from alerting.outbox import Delivery, Outcome, RetryRules, key_of
+from alerting.outbox import Delivery, Outcome
 from alerting.route import Destination
 from alerting.sinks.call import Call
 from alerting.sinks.sink import Sink
 from alerting.sinks.webhook import WebhookSink
-from service.deliver import LEASE_SECONDS, Deliver
-from service.progress import Progress
-from service.store.engine import Store, open_store
+from service.deliver import LEASE_SECONDS
+from service.store.engine import open_store
 from service.store.outbox import pending_deliveries
-from service.store.records import audit_rows, ms, put_delivery
-from service.store.schema import delivery
+from service.store.records import ms, put_delivery
 from tests.alerting.sinks.receiver import Receiver, receiver
 from tests.e2e.serving import SECRET, eventually
 from tests.kafka.broker import free_ports
+from tests.service.outboxes import Hands, Outbox
 from tests.service.watching import Trouble, troubled
 
 WRITABLE = "PRAGMA query_only=0"
-BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class _Hands:
-    """A clock that a test moves on."""
-
-    at: datetime = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def pass_(self, **time: float) -> None:
-        self.at += timedelta(**time)
-
-
-@dataclass(slots=True)
-class _Outbox:
-    """A store, a clock, and workers that send to one place."""
-
-    store: Store
-    sink: Sink
-    url: str = ""
-    clock: _Hands = field(default_factory=_Hands)
-
-    def worker(self, name: str = "w") -> Deliver:
-        return Deliver(
-            self.store, {"webhook": self.sink}, RetryRules(), name, self.clock, random.Random(5), Progress(),
-            monotonic=lambda: self.clock().timestamp(),
-        )  # fmt: skip
-
-    def put(self, *intents: Intent, incident: str = "inc_1", to: str = "webhook:ops:1") -> None:
-        """Put the notices of one incident in the outbox."""
-        target = Destination(to, "webhook", self.url, "secret")
-        with self.store.write() as connection:
-            for seq, intent in enumerate(intents):
-                payload: dict[str, Json] = {"type": f"incident.{intent}", "timestamp": "t", "data": {"seq": seq}}
-                key = key_of(incident, target.name, seq)
-                made = Delivery(key, incident, target.name, seq, intent, target, payload, self.clock())
-                put_delivery(connection, made, ms(self.clock()))
-
-    async def turns(self, count: int, worker: Deliver) -> None:
-        """Let a worker take turns, long enough apart for every retry to be due."""
-        for _ in range(count):
-            await worker.once()
-            self.clock.pass_(minutes=20)
-
-    def states(self) -> list[str]:
-        with self.store.read() as connection:
-            rows = connection.execute(select(delivery.c.state).order_by(delivery.c.incident, delivery.c.seq))
-            return list(rows.scalars())
-
-    def audited(self) -> list[str]:
-        with self.store.read() as connection:
-            return [row.entry.action for row in audit_rows(connection)]
 
 
 @asynccontextmanager
-async def _outbox(folder: Path, url: str) -> AsyncIterator[_Outbox]:
+async def _outbox(folder: Path, url: str) -> AsyncIterator[Outbox]:
     store = open_store(f"sqlite:///{folder}/s.db", tick_seconds=60, durable=False)
-    clock = _Hands()
+    clock = Hands()
     async with httpx2.AsyncClient(trust_env=False) as client:
-        yield _Outbox(store, WebhookSink(Call(client, clock, 0.2), lambda _: SECRET), url, clock)
+        yield Outbox(store, WebhookSink(Call(client, clock, 0.2), lambda _: SECRET), url, clock)
     store.close()
 
 
