@@ -54,7 +54,7 @@ class _Action(BaseModel):
 class Ack(_Action):
     """Take it in hand."""
 
-    until: Moment | None = Field(None, description="Until then; without it until findings are due.")
+    until: Moment | None = Field(None, description="Until then; without it until the next thing is due.")
 
 
 class Release(_Action):

@@ -62,7 +62,7 @@ def incident_ack(
     config: Config = None,
     json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Take it in hand; without --until until findings are due."""
+    """Take it in hand; without --until until the next thing is due."""
     from service.cli.incident import Desk, done
 
     raise typer.Exit(done(Desk(url, token_file, config, json), incident, "ack", until=until, note=note))

@@ -14,7 +14,7 @@ from alerting.remark import Remark
 from service.store.pagerduty import KEPT_DAYS
 from service.store.remarks import remarks_of
 from tests.alerting.examples import clear
-from tests.service.linked import PD, URL, Desk, desk
+from tests.service.linked import PD, URL, Desk, desk, later
 
 ANNA = {
     "html_url": "https://acme.pagerduty.com/users/PLH1HKV", "id": "PLH1HKV",
@@ -248,3 +248,14 @@ async def test_events_are_let_go_of_when_they_are_old(tmp_path: Path) -> None:
             kept = connection.exec_driver_sql("select id from pagerduty_event").scalars().all()
 
     assert kept == ["02"]
+
+
+async def test_an_acknowledgement_there_is_noted_and_ends_nobody_s_silence_here(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        made = await told(at, triggered(at))
+        until = later(at.at, 20).isoformat()
+        async with at.made.client("respond") as client:
+            await client.post(f"/v1/incidents/{at.incident}/silence", json={"until": until, "note": "migration"})
+
+        assert made + await told(at, event(at, "acknowledged")) == ["known", "noted"]
+        assert at.handling() == "silenced"

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from alerting.links import read
 from alerting.outbox import Delivery, Outcome
+from service.store.records import put_incident
 from tests.alerting.examples import clear, finding
 from tests.service.linked import KEY, desk, later
 from tests.service.web.test_pages import Reader
@@ -252,3 +253,35 @@ async def test_a_store_that_cannot_be_read_is_logged_without_the_token(
     assert answer.status_code == 503
     assert [line.startswith("the store could not be read for /respond/{token}: ") for line in said] == [True]
     assert path.rpartition("/")[2] not in "".join(said)
+
+
+async def test_whoever_has_no_part_in_it_any_more_does_nothing_by_an_old_link(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        links = await at.mailed()
+        held = at.now()
+        assert held is not None
+        with at.made.store.write() as connection:
+            put_incident(connection, replace(held, ended=held.told), 1)
+        answers = [await at.ask("POST", path, note=FOUND, disposition="data_bug") for path in links.values()]
+
+        assert [answer.status_code for answer in answers] == [409, 409]
+        assert "credit-ds has no part in this incident, or none any more" in answers[0].text
+        assert at.handling() == "notified"
+
+
+async def test_whoever_was_only_informed_does_not_close_by_a_link(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        links = await at.mailed()
+        held = at.now()
+        assert held is not None
+        assert held.route is not None
+        other = replace(held.route.responder, party="another")
+        route = replace(
+            held.route, informed=(held.route.owner,), owner=other, data_steward=other, responder=other,
+            technical_lead=other, compliance=other, executive=other, fallback=other,
+        )  # fmt: skip
+        with at.made.store.write() as connection:
+            put_incident(connection, replace(held, route=route), 1)
+
+        assert (await at.ask("POST", links["Close"], note=FOUND, disposition="data_bug")).status_code == 409
+        assert at.handling() == "notified"
