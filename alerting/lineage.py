@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from alerting.finding import Stream
 from alerting.globs import matches
 
+SCORE = "prediction"
+"""The subject of a stream of predictions that follows from its features: what breaks them moves it."""
+
 TOGETHER_MIN = 3
 """Features of one view that must be broken at a time before the view, not the model, is what is in trouble."""
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from alerting.decide import Decisions, decide
 from alerting.finding import Finding, Stream
-from alerting.lineage import FeatureView, Lineage
+from alerting.lineage import SCORE, FeatureView, Lineage
 from alerting.ownership_file import parse_ownership
 from alerting.policy import Policy
 from alerting.remark import Remark
@@ -72,6 +72,31 @@ def test_what_rings_for_an_owner_who_is_only_informed_hears_nothing_at_all() -> 
     assert {
         d.destination.split(":")[1] for r in (held, closed) for d in r.deliveries if d.target.sink == "pagerduty"
     } == {"orders-desk"}
+
+
+def test_scores_that_move_with_their_features_are_part_of_the_view_s_incident_and_page_no_owner() -> None:
+    models = [f"model-{n}" for n in range(12)]
+    scores = [finding(stream=Stream("prediction", model, "3"), subject=SCORE) for model in models]
+    made = decisions([one for model in models for one in broken(17, model=model)] + scores)
+
+    assert [(incident.cause, len(incident.members)) for incident in made.incidents] == [("view:orders", 12 * 18)]
+    assert rung(made) == ["orders-desk"]
+
+
+def test_a_score_that_moves_beside_something_else_of_its_model_is_the_models_own_affair() -> None:
+    stream = Stream("prediction", "credit", "3")
+    own = [finding(stream=stream, subject=SCORE), finding(stream=stream, subject="age")]
+    made = decisions(broken(17) + own)
+
+    assert {i.cause: sorted({m.subject for m in i.members})[:2] for i in made.incidents} == {
+        "view:orders": ["orders_000", "orders_001"], "version:prediction/credit@3": ["age", SCORE],
+    }  # fmt: skip
+
+
+def test_a_score_that_moves_alone_is_the_models_own_affair() -> None:
+    made = decisions([*broken(17, model="churn"), finding(stream=Stream("prediction", "credit", "3"), subject=SCORE)])
+
+    assert sorted(incident.cause for incident in made.incidents) == ["version:prediction/credit@3", "view:orders"]
 
 
 def test_an_owner_whose_model_is_hit_later_is_informed_then() -> None:
