@@ -132,7 +132,8 @@ async def test_a_running_app_beats_outside_and_a_broken_outbox_silences_it(tmp_p
             while not outside.requests:  # noqa: ASYNC110  # the receiver has no event
                 await asyncio.sleep(0.05)
             with app.store.write() as connection:
-                connection.execute(text("UPDATE lease SET holder = 'stuck', until_ms = 9e15 WHERE name = 'deliver'"))
+                stuck = "UPDATE lease SET holder = 'stuck', until_ms = until_ms + 300000 WHERE name = 'deliver'"
+                connection.execute(text(stuck))
             while not app.parts.progress.heartbeats.get("withheld"):  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.05)
             heard = len(outside.requests)
