@@ -94,8 +94,8 @@ def test_the_progress_bar_never_takes_the_lines(history: Path) -> None:
 def test_ctrl_c_ends_a_backtest_without_a_traceback(history: Path) -> None:
     head, *rows = history.read_text(encoding="utf-8").splitlines(keepends=True)
     parts = [row.partition(",") for row in rows]
-    # The hour a dozen times, one after the other: most of it is left when the first line is out.
-    hours = [f"{int(at) + hour * len(rows)},{rest}" for hour in range(12) for at, _, rest in parts]
+    # The hour fifty times, one after the other: most of it is left when the first line is out, also on a busy machine.
+    hours = [f"{int(at) + hour * len(rows)},{rest}" for hour in range(50) for at, _, rest in parts]
     history.write_text(head + "".join(hours), encoding="utf-8")
     with subprocess.Popen(
         _backtest(history.parent, "--json"), cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
