@@ -33,7 +33,8 @@ class Broker:
         (self.folder / "log.xml").write_text(_QUIET)
         lines = (f"{name}={value}\n" for name, value in self.properties.items())
         (self.folder / "server.properties").write_text("".join(lines))
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", "server.properties", *options]
+        # One word, since an id may begin with a hyphen.
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", "server.properties", *options]
         done = subprocess.run(self._java(tool), cwd=self.folder, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"formatting {self.folder} failed:\n{done.stdout}{done.stderr}")
