@@ -119,5 +119,4 @@ def _view(key: Key, lineage: Lineage) -> str:
     stream, subject, detector = key
     if detector in FLOW or detector in SELF_WATCH:
         return ""
-    view = lineage.view_of(stream, subject)
-    return view.name if view is not None else ""
+    return lineage.name_of(stream, subject) or ""

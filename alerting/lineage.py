@@ -49,6 +49,11 @@ class Lineage:
         """Give the view that a subject is read from; None when none is declared."""
         return next((view for view in self.views if view.feeds(stream, subject)), None)
 
+    def name_of(self, stream: Stream, subject: str) -> str | None:
+        """Name the view that a subject is read from; None when none is declared."""
+        view = self.view_of(stream, subject)
+        return view.name if view is not None else None
+
     def view_named(self, name: str) -> FeatureView | None:
         """Give a view by its name."""
         return next((view for view in self.views if view.name == name), None)

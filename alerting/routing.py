@@ -23,8 +23,7 @@ def route_for(incident: Incident, ownership: Ownership, lineage: Lineage) -> Rou
     if view:
         route = ownership.route(lead.stream, lead.subject, view)
         return replace(route, informed=informed(incident, route, ownership))
-    known = lineage.view_of(lead.stream, lead.subject)
-    return ownership.route(lead.stream, lead.subject, known.name if known is not None else None)
+    return ownership.route(lead.stream, lead.subject, lineage.name_of(lead.stream, lead.subject))
 
 
 def informed(incident: Incident, route: Route, ownership: Ownership) -> tuple[Addressee, ...]:

@@ -46,9 +46,8 @@ class Owned:
             asked = (segment, subject, bad)
             if asked not in known:
                 stream = Stream(key.kind, key.model, key.version, segment)
-                view = lineage.view_of(stream, subject)
                 role: Role = "data_steward" if bad else "owner"
-                known[asked] = table.resolve(role, stream, subject, view.name if view is not None else None)
+                known[asked] = table.resolve(role, stream, subject, lineage.name_of(stream, subject))
             found.append(known[asked])
         parties = [resolution.party for resolution in found]
         named = np.array(parties)

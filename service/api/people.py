@@ -102,8 +102,7 @@ def resolve(
 ) -> ResolutionShape | OwnersShape:
     """Say who has a role for a model, who else was in question, and why they were not chosen."""
     table, stream = dependencies.ownership(), Stream(kind, model, version, segment)
-    declared = lineage(dependencies.settings).view_of(stream, feature)
-    known = view or (declared.name if declared is not None else None)
+    known = view or lineage(dependencies.settings).name_of(stream, feature)
     if role != "all":
         return _resolution(held(table, role, stream, feature, known), table.config_sha)
     found = answer(table, stream, feature, view=known)

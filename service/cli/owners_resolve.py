@@ -34,8 +34,7 @@ def resolve(file: Path | None, config: Path | None, asked: Question, *, as_json:
     settings = settings_of(config)
     table = ownership_of(file if file is not None else settings.alerting.owners)
     stream = Stream(asked.kind, asked.model, asked.version, asked.segment)
-    declared = lineage(settings).view_of(stream, asked.feature)
-    view = asked.view or (declared.name if declared is not None else None)
+    view = asked.view or lineage(settings).name_of(stream, asked.feature)
     found = answer(table, stream, asked.feature, [role for role in ROLES if asked.role in ("", role)], view)
     if as_json:
         print(msgspec.json.encode({**asdict(found), "asked": asdict(asked)}).decode())
